@@ -1,0 +1,50 @@
+"""Every metric the engine writes, in one place. Names by Prometheus convention: base units, `_total`.
+
+A metric is declared here and written by exactly one module; a test makes a real call and checks that each is written.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+_SHORT = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.008, 0.012, 0.02, 0.04, 0.06, 0.1, 0.25, 1.0)
+_TURN = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+_LONG = (5, 15, 30, 60, 120, 300, 600, 1200, 1800)
+
+CALLS_ACTIVE = Gauge("callctl_calls_active", "Calls in progress.", registry=REGISTRY)
+CALLS = Counter("callctl_calls_total", "Calls ended, by outcome.", ["outcome"], registry=REGISTRY)
+CALL_SECONDS = Histogram("callctl_call_duration_seconds", "Length of calls.", buckets=_LONG, registry=REGISTRY)
+CONNECTIONS = Counter(
+    "callctl_media_connections_total", "Media connections closed, by reason.", ["reason"], registry=REGISTRY
+)
+CLOCK_LATENESS = Histogram(
+    "callctl_media_clock_lateness_seconds", "Outbound frames: sent after due.", buckets=_SHORT, registry=REGISTRY
+)
+FRAMES_DROPPED = Counter(
+    "callctl_media_frames_dropped_total", "Outbound frames the peer did not read.", registry=REGISTRY
+)
+JITTER = Counter("callctl_media_jitter_frames_total", "Inbound frames by fate.", ["fate"], registry=REGISTRY)
+TURN_STAGE = Histogram(
+    "callctl_turn_stage_seconds", "A turn's waterfall, by stage.", ["stage"], buckets=_TURN, registry=REGISTRY
+)
+TURN_SECONDS = Histogram(
+    "callctl_turn_response_seconds", "End of the caller's speech to first bot audio.", buckets=_TURN, registry=REGISTRY
+)
+INTERRUPTIONS = Counter("callctl_interruptions_total", "Barge-ins, by kind.", ["kind"], registry=REGISTRY)
+VENDOR_ERRORS = Counter("callctl_vendor_errors_total", "Vendor failures.", ["vendor"], registry=REGISTRY)
+VENDOR_SECONDS = Histogram(
+    "callctl_vendor_latency_seconds", "Vendor time to first result.", ["vendor"], buckets=_TURN, registry=REGISTRY
+)
+BREAKER_OPEN = Gauge("callctl_breaker_open", "1 while a circuit breaker is open.", ["vendor"], registry=REGISTRY)
+TOOL_CALLS = Counter(
+    "callctl_tool_calls_total", "Tool calls, by tool and result.", ["tool", "result"], registry=REGISTRY
+)
+TOKENS = Counter("callctl_model_tokens_total", "Model tokens, by kind.", ["kind"], registry=REGISTRY)
+PHRASE_CACHE = Counter("callctl_phrase_cache_total", "Phrase cache look-ups.", ["result"], registry=REGISTRY)
+LOOP_LAG = Gauge(
+    "callctl_event_loop_lag_seconds", "Worst lateness of the event loop in the last second.", registry=REGISTRY
+)
+RECORDS = Counter("callctl_records_total", "Rows for the database, by result.", ["result"], registry=REGISTRY)
+SESSION_ERRORS = Counter(
+    "callctl_session_errors_total", "Session reads and writes that fell back to memory.", registry=REGISTRY
+)

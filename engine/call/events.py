@@ -1,0 +1,114 @@
+"""What a call tells the world: one frozen record per thing that happened.
+
+Records, logs, metrics, the demo's transcript and the console all read these; the call itself knows none of them.
+Times are seconds since the call was answered.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from engine.call.states import Outcome, State
+from engine.dialogue.llm import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    call_id: UUID
+    at: datetime
+    caller: str | None
+    called: str | None
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    call_id: UUID
+    at: float
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSaid:
+    call_id: UUID
+    turn: int
+    at: float
+    """When the caller's speech ended."""
+    text: str
+    language: str | None = None
+    confidence: float | None = None
+    amended: bool = False
+    """The caller went on before the bot was heard: this text replaces the turn's earlier one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotSaid:
+    call_id: UUID
+    turn: int
+    at: float
+    """When the bot's audio began."""
+    text: str
+    """As heard: what was flushed by an interruption is not in it."""
+    interrupted: bool
+    heard_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRan:
+    call_id: UUID
+    turn: int
+    at: float
+    name: str
+    ok: bool
+    arguments: Mapping[str, Any]
+    result: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTimed:
+    """One turn's waterfall: milliseconds after the caller's last voiced frame, by stage, in order."""
+
+    call_id: UUID
+    turn: int
+    stages: Mapping[str, float]
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The caller spoke over the bot. `kind`: `barge_in`, or `false` when the bot went on."""
+
+    call_id: UUID
+    turn: int
+    at: float
+    kind: str
+    stop_ms: float
+    """From the caller's first voiced frame to the bot's silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFailed:
+    call_id: UUID
+    at: float
+    part: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    call_id: UUID
+    at: float
+    outcome: Outcome
+    reason: str
+    summary: str
+    """For the operator, when the call goes on to one."""
+
+
+type CallEvent = (
+    CallStarted | StateChanged | CallerSaid | BotSaid | ToolRan | TurnTimed | Interrupted | PartFailed | CallEnded
+)
+type Observer = Callable[[CallEvent], None]
+"""Must not block or raise."""

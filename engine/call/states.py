@@ -1,0 +1,56 @@
+"""The states of a call and the moves between them: a table, not ifs (DESIGN §4)."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from engine.errors import EngineError
+
+
+class State(StrEnum):
+    CONNECTED = "connected"
+    GREETING = "greeting"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    TRANSFERRING = "transferring"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    COMPLETED = "completed"
+    CALLER_HUNG_UP = "caller_hung_up"
+    TRANSFERRED = "transferred"
+    SILENCE = "silence"
+    FAILED_OVER = "failed_over"
+    REFUSED = "refused"
+
+    @property
+    def wants_operator(self) -> bool:
+        """Whether the dialplan should go on to the operators' queue."""
+        return self in (Outcome.TRANSFERRED, Outcome.FAILED_OVER, Outcome.REFUSED)
+
+
+_S = State
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
+    _S.CONNECTED: frozenset({_S.GREETING, _S.TRANSFERRING, _S.ENDED}),
+    _S.GREETING: frozenset({_S.LISTENING, _S.TRANSFERRING, _S.ENDED}),
+    _S.LISTENING: frozenset({_S.THINKING, _S.SPEAKING, _S.TRANSFERRING, _S.ENDED}),
+    _S.THINKING: frozenset({_S.SPEAKING, _S.LISTENING, _S.TRANSFERRING, _S.ENDED}),
+    _S.SPEAKING: frozenset({_S.LISTENING, _S.THINKING, _S.TRANSFERRING, _S.ENDED}),
+    _S.TRANSFERRING: frozenset({_S.ENDED}),
+    _S.ENDED: frozenset(),
+}
+
+
+class IllegalTransition(EngineError):
+    """A bug of ours: the table has no such move."""
+
+
+def move(current: State, target: State) -> State:
+    """The next state; staying is always allowed. Raises `IllegalTransition`."""
+    if target is not current and target not in TRANSITIONS[current]:
+        raise IllegalTransition(f"{current} -> {target}")
+    return target

@@ -1,0 +1,56 @@
+"""Reads for every call: one epoll of all media sockets, nested in trio's own.
+
+Why: a task per call in `await sock.recv()` pays trio's wake-up for every frame, 50 times a second a call. Here trio
+sees one file descriptor, which is readable when any of the sockets is, and each ready socket costs one plain call.
+
+Level-triggered: a callback that reads only part of what is there is called again. So each may bound its work, and a
+peer that floods us waits its turn like the others.
+"""
+
+import select
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+import trio
+
+_MAX_READY: Final = 64
+"""Sockets served between two turns of trio's loop."""
+
+type Readable = Callable[[], None]
+"""Called when the socket has data, an end or an error to read. Must not block or raise."""
+
+
+class Poller:
+    """Registers sockets by descriptor; `run` calls them. Use as a context manager to release the epoll."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._callbacks: dict[int, Readable] = {}
+
+    def __enter__(self) -> "Poller":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._epoll.close()
+
+    def __len__(self) -> int:
+        return len(self._callbacks)
+
+    def register(self, fd: int, callback: Readable) -> None:
+        """Watch a socket. It must be unregistered before it is closed."""
+        self._epoll.register(fd, select.EPOLLIN)
+        self._callbacks[fd] = callback
+
+    def unregister(self, fd: int) -> None:
+        """Stop watching. Idempotent."""
+        if self._callbacks.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    async def run(self) -> NoReturn:
+        """Call whoever is ready, until cancelled."""
+        while True:
+            await trio.lowlevel.wait_readable(self._epoll.fileno())
+            for fd, _ in self._epoll.poll(0, _MAX_READY):
+                callback = self._callbacks.get(fd)
+                if callback is not None:  # an earlier callback of this round may have unregistered it
+                    callback()

@@ -73,5 +73,9 @@ class DatabaseError(EngineError):
     """PostgreSQL is out of reach or refused."""
 
 
+class DatabaseAway(DatabaseError):
+    """PostgreSQL is out of reach, or was too slow: the same work may succeed later."""
+
+
 class CacheError(EngineError):
     """Redis is out of reach or refused."""

@@ -1,0 +1,56 @@
+"""`callctl db`: the database's shape."""
+
+import json
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import trio
+import typer
+
+from engine.config import Config
+from engine.database import Database, migrate, status
+from engine.errors import ConfigError, DatabaseAway, EngineError
+
+app = typer.Typer(no_args_is_help=True, help="The database: bring it to the shape this version needs, or compare.")
+
+MIGRATIONS = Path(str(files("sql")))
+_PATIENCE = 5.0
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Apply the migrations that are missing. Safe to repeat, and to run from many machines at once."""
+    for name in _with_database(lambda database: migrate(database, MIGRATIONS)):
+        typer.echo(f"applied {name}")
+
+
+@app.command("status")
+def status_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the migrations, applied or missing. Exits with 1 if any is missing."""
+    migrations = _with_database(lambda database: status(database, MIGRATIONS))
+    if as_json:
+        typer.echo(json.dumps([{"name": each.name, "applied": each.applied} for each in migrations]))
+    else:
+        for each in migrations:
+            typer.echo(f"{'applied' if each.applied else 'missing'}  {each.name}")
+    if not all(each.applied for each in migrations):
+        raise typer.Exit(1)
+
+
+def _with_database[T](work: Callable[[Database], Awaitable[T]]) -> T:
+    async def main() -> T:
+        config = Config.from_env().database
+        if not config.url.get_secret_value():
+            raise ConfigError("DATABASE_URL is not set")
+        async with Database(config) as database:
+            if not await database.wait_available(_PATIENCE):
+                raise DatabaseAway(f"the database of DATABASE_URL does not answer within {_PATIENCE:.0f} s")
+            return await work(database)
+
+    try:
+        return trio.run(main)
+    except EngineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error

@@ -1,0 +1,130 @@
+"""Which calls the PBX has announced, which are here, and what shall become of those that ended.
+
+The dialplan registers a call before any audio, and is told `accept` or `busy`: this is admission control. The media
+connection then claims the registration; the call leaves its verdict with `finish` *before* it ends the connection,
+since the dialplan asks `next` as soon as the connection is gone. Who never connects is forgotten after a minute.
+Pure but for the clock handed in; time only moves things out, so each operation sweeps what is due.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from engine.pbx.phone import normalize_phone
+
+type Answer = Literal["accept", "busy"]
+type NextStep = Literal["hangup", "operator"]
+
+_CONNECT_SECONDS: Final = 60.0
+_KEEP_ENDED_SECONDS: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the PBX said of a call. `caller` is normalised, None if withheld or foreign; `called` is as dialled."""
+
+    uuid: UUID
+    caller: str | None
+    called: str
+    channel: str
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the dialplan shall do with a caller we no longer have, and what to tell the operator."""
+
+    next: NextStep
+    reason: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryStatistics:
+    waiting: int
+    connected: int
+    ended: int
+
+
+UNKNOWN: Final = Verdict("operator", "unknown_call")
+UNFINISHED: Final = Verdict("operator", "call_lost")
+
+
+class CallRegistry:
+    """Calls by UUID. `clock` is any monotonic clock, in seconds."""
+
+    def __init__(self, max_calls: int, clock: Callable[[], float]) -> None:
+        self._max_calls = max_calls
+        self._clock = clock
+        # waiting and ended have one lifetime each: insertion order is the order of expiry
+        self._waiting: dict[UUID, tuple[float, Registration]] = {}
+        self._connected: dict[UUID, Registration] = {}
+        self._ended: dict[UUID, tuple[float, Verdict]] = {}
+        self.draining = False
+        """True from the moment `drain` was called: no new calls."""
+
+    def register(
+        self, uuid: UUID, *, caller: str | None = None, called: str = "", channel: str = "", intent: str | None = None
+    ) -> Answer:
+        """Announce a call. Asking again about a call that is here changes nothing; an ended UUID is not reused.
+
+        A connection nobody announced can be let in by registering and claiming it at once."""
+        self._sweep()
+        if uuid in self._waiting or uuid in self._connected:
+            return "accept"
+        if not self.has_room or uuid in self._ended:
+            return "busy"
+        registration = Registration(uuid, normalize_phone(caller), called, channel, intent)
+        self._waiting[uuid] = (self._clock() + _CONNECT_SECONDS, registration)
+        return "accept"
+
+    def claim(self, uuid: UUID) -> Registration | None:
+        """The call's media connection is here. None: not announced, too late, or connected already."""
+        self._sweep()
+        _, registration = self._waiting.pop(uuid, (0.0, None))
+        if registration is not None:
+            self._connected[uuid] = registration
+        return registration
+
+    def finish(self, uuid: UUID, next: NextStep, reason: str = "", summary: str = "") -> None:
+        """The call is over: keep the verdict for the dialplan. A second verdict replaces the first."""
+        self._sweep()
+        self._waiting.pop(uuid, None)
+        self._connected.pop(uuid, None)
+        self._ended.pop(uuid, None)
+        self._ended[uuid] = (self._clock() + _KEEP_ENDED_SECONDS, Verdict(next, reason, summary))
+
+    def next(self, uuid: UUID) -> Verdict:
+        """What to do with the caller. Whatever we cannot account for goes to an operator."""
+        self._sweep()
+        if uuid in self._ended:
+            return self._ended[uuid][1]
+        return UNFINISHED if uuid in self._connected or uuid in self._waiting else UNKNOWN
+
+    def drain(self) -> None:
+        """Refuse new calls from now on."""
+        self.draining = True
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a new call would be accepted now."""
+        self._sweep()
+        return not self.draining and len(self._waiting) + len(self._connected) < self._max_calls
+
+    def statistics(self) -> RegistryStatistics:
+        self._sweep()
+        return RegistryStatistics(len(self._waiting), len(self._connected), len(self._ended))
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        _expire(self._waiting, now)
+        _expire(self._ended, now)
+
+
+def _expire[T](entries: dict[UUID, tuple[float, T]], now: float) -> None:
+    while entries:
+        oldest = next(iter(entries))
+        if entries[oldest][0] > now:
+            return
+        del entries[oldest]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, samples_of
 from ops.emulators.silence_skipper import SilenceSkipper
+from ops.emulators.subtitle_events import Corrupted, PacketCut, PacketHeard, SubtitleEvent, UtteranceHeard
 from ops.emulators.subtitles import (
     CHECKSUM_BYTES,
     HEADER_BYTES,
@@ -35,44 +36,6 @@ _SEARCH_SAMPLES: Final = 10 * FRAME_SAMPLES
 """Searching ten frames at once is cheaper than each frame with its neighbours."""
 _UNREAD_FRAMES: Final = 6
 """This many frames of tones outside any packet are a packet whose preamble was damaged (a trailer has three)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PacketHeard:
-    """Some words, verified."""
-
-    text: str
-    first: bool
-    last: bool
-    at_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class PacketCut:
-    """An utterance was cut off within a packet; `text` is what was heard of it, unverified."""
-
-    text: str
-    at_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Corrupted:
-    """Audio was damaged: frames lost, repeated, swapped or distorted."""
-
-    reason: str
-    at_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class UtteranceHeard:
-    """An utterance is over. `complete`: from its first packet to its last with nothing missing."""
-
-    text: str
-    complete: bool
-    at_ms: float
-
-
-type SubtitleEvent = PacketHeard | PacketCut | Corrupted | UtteranceHeard
 
 
 @dataclass(slots=True)

@@ -7,14 +7,8 @@ from hypothesis import strategies as st
 
 from engine.audio import FRAME_BYTES, SILENCE_FRAME, rms, samples_of
 from engine.wire.g711 import mulaw_to_pcm, pcm_to_mulaw
-from ops.emulators.subtitle_decoder import (
-    Corrupted,
-    PacketCut,
-    PacketHeard,
-    SubtitleDecoder,
-    SubtitleEvent,
-    UtteranceHeard,
-)
+from ops.emulators.subtitle_decoder import SubtitleDecoder
+from ops.emulators.subtitle_events import Corrupted, PacketCut, PacketHeard, SubtitleEvent, UtteranceHeard
 from ops.emulators.subtitled_voice import silence, speak
 from ops.emulators.subtitles import (
     HEADER_BYTES,

@@ -1,0 +1,42 @@
+"""`callctl emulators`: the emulated vendors and store."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ops.emulators.run import Addresses, Ports, run_emulators
+
+app = typer.Typer(help="The emulated vendors (speech, voice, language model) and store.", no_args_is_help=True)
+
+type Port = Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")]
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `run` a command of its own while it is the only one."""
+
+
+@app.command("run")
+def run_command(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    speech_port: Port = 0,
+    tts_port: Port = 0,
+    anthropic_port: Port = 0,
+    store_port: Port = 0,
+    control_port: Port = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
+    until_stdin_closes: Annotated[bool, typer.Option(help="Also stop when standard input closes.")] = False,
+) -> None:
+    """Run all emulators in one process until interrupted; print where each listens."""
+
+    def announce(addresses: Addresses) -> None:
+        if as_json:
+            typer.echo(addresses.as_json())
+        else:
+            for name, address in asdict(addresses).items():
+                typer.echo(f"{name:<10} {address}")
+
+    ports = Ports(speech_port, tts_port, anthropic_port, store_port, control_port)
+    asyncio.run(run_emulators(host, ports, announce=announce, until_stdin_closes=until_stdin_closes))

@@ -22,8 +22,8 @@ type Floats = NDArray[np.float32]
 MEMORY_MS: Final = 1200
 """Delays up to this, less the inbound audio's own length, are found."""
 _MEMORY_FRAMES: Final = MEMORY_MS // FRAME_MS
-_FFT_SIZE: Final = 10_000
-"""At least the memory's samples, of small primes: shifts within the memory do not wrap around."""
+_FFT_SIZE: Final = _MEMORY_FRAMES * FRAME_SAMPLES
+"""9,600, of small primes. No padding: a copy that lies within the memory does not wrap around."""
 _EMPHASIS: Final = 0.95
 _QUIET: Final = 1.0
 """Mean square below which there is nothing to compare."""

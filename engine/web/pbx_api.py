@@ -7,6 +7,7 @@ loopback when none is configured.
 
 import hmac
 import ipaddress
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -90,10 +91,11 @@ def _is_loopback(host: str) -> bool:
 
 async def _announcement(request: Request) -> Announcement:
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {_MAX_BODY} bytes.")
+    async with aclosing(request.stream()) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > _MAX_BODY:
+                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {_MAX_BODY} bytes.")
     form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     try:
         if form:

@@ -1,9 +1,10 @@
 """Serves the HTTP applications on Hypercorn's Trio worker, inside the caller's nursery."""
 
 import logging
+import socket
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import hypercorn
 import hypercorn.trio
@@ -30,7 +31,7 @@ async def serve_web(
 ) -> None:
     """Serve both ASGI applications until cancelled, or until `stop` is set: then requests in progress are given
     Hypercorn's three seconds to end. `task_status` reports the ports. Raises OSError if one is taken."""
-    stop = stop or trio.Event()
+    stop = trio.Event() if stop is None else stop
     async with trio.open_nursery() as nursery:
         http = await nursery.start(_serve, app, config.host, config.port, stop)
         metrics = await nursery.start(_serve, metrics_app, config.host, config.metrics_port, stop)
@@ -40,16 +41,15 @@ async def serve_web(
 async def _serve(
     app: Any, host: str, port: int, stop: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
 ) -> None:
+    # opened here because Hypercorn leaks the socket of a port that is taken
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound: int = listener.getsockname()[1]
     server = hypercorn.Config()
-    server.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
+    server.bind = [f"fd://{listener.detach()}"]
     server.accesslog = None
     server.errorlog = logging.getLogger("hypercorn.error")
     server.include_server_header = False
-
     async with trio.open_nursery() as nursery:
-        binds = await nursery.start(_hypercorn, app, server, stop)
-        task_status.started(urlsplit(binds[0]).port or 0)
-
-
-async def _hypercorn(app: Any, server: hypercorn.Config, stop: trio.Event, *, task_status: Any) -> None:
-    await hypercorn.trio.serve(app, server, shutdown_trigger=stop.wait, task_status=task_status, mode="asgi")
+        serve = partial(hypercorn.trio.serve, app, server, shutdown_trigger=stop.wait, mode="asgi")
+        await nursery.start(serve)
+        task_status.started(bound)

@@ -29,7 +29,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 async def database(server: EmbeddedPostgres) -> AsyncIterator[Database]:
-    async with Database(DatabaseConfig(url=SecretStr(server.url))) as database:
+    async with Database(DatabaseConfig(url=SecretStr(server.url), pool_size=2)) as database:
         assert await database.wait_available(5)
         await database.execute("DROP SCHEMA public CASCADE")
         await database.execute("CREATE SCHEMA public")

@@ -5,6 +5,7 @@ Before: `dialogue.tools`. After: `http` carries the request under the retry poli
 cannot be asked. A mutation takes its key from `actions`.
 """
 
+from datetime import date
 from urllib.parse import quote
 
 import httpx
@@ -54,7 +55,7 @@ class StoreClient:
         await self._ask(Envelope[tuple[Tire, ...]], "GET", "/tires/search", query={"per_page": 1})
 
     async def vehicle_tires(self, make: str, model: str, year: int | None = None) -> VehicleTires:
-        query = {"make": make, "model": model, "year": year}
+        query: Query = {"make": make, "model": model, "year": year}
         return (await self._ask(Envelope[VehicleTires], "GET", "/vehicles/tires", query=query)).data
 
     async def search_tires(self, wanted: TireQuery, *, limit: int = 20) -> TirePage:
@@ -70,7 +71,7 @@ class StoreClient:
         return (await self._ask(Envelope[Availability], "GET", _path("/tires/{}/availability", product_id))).data
 
     async def find_orders(self, phone: str, *, order_number: str | None = None) -> tuple[Order, ...]:
-        query = {"phone": phone, "order_number": order_number}
+        query: Query = {"phone": phone, "order_number": order_number}
         return (await self._ask(Envelope[tuple[Order, ...]], "GET", "/orders/search", query=query)).data
 
     async def order(self, order_id: str) -> Order:
@@ -89,7 +90,7 @@ class StoreClient:
         return (await self._ask(Envelope[Order], "POST", path, body=confirmation.body(), key=key)).data
 
     async def delivery_quote(self, city: str, order_total: int) -> DeliveryQuote:
-        query = {"city": city, "order_total": order_total}
+        query: Query = {"city": city, "order_total": order_total}
         return (await self._ask(Envelope[DeliveryQuote], "GET", "/delivery/calculate", query=query)).data
 
     async def pickup_points(self, city: str) -> tuple[Place, ...]:
@@ -99,15 +100,16 @@ class StoreClient:
         return (await self._ask(Envelope[tuple[Place, ...]], "GET", "/fitting/stations", query={"city": city})).data
 
     async def fitting_slots(
-        self, station_id: str, *, date_from: str | None, date_to: str | None, service_type: str | None
+        self, station_id: str, *, date_from: date | None, date_to: date | None, service_type: str | None
     ) -> tuple[SlotDay, ...]:
         """Days with their times, also the taken ones."""
         path = _path("/fitting/stations/{}/slots", station_id)
-        query = {"date_from": date_from, "date_to": date_to, "service_type": service_type}
+        days = {"date_from": date_from, "date_to": date_to}
+        query: Query = {name: day and day.isoformat() for name, day in days.items()} | {"service_type": service_type}
         return (await self._ask(Envelope[tuple[SlotDay, ...]], "GET", path, query=query)).data
 
     async def fitting_prices(self, *, station_id: str | None, tire_diameter: int | None) -> tuple[FittingPrice, ...]:
-        query = {"station_id": station_id, "tire_diameter": tire_diameter}
+        query: Query = {"station_id": station_id, "tire_diameter": tire_diameter}
         return (await self._ask(Envelope[tuple[FittingPrice, ...]], "GET", "/fitting/prices", query=query)).data
 
     async def book_fitting(self, booking: NewBooking, *, key: str) -> Booking:
@@ -124,7 +126,7 @@ class StoreClient:
         await self._http.request("DELETE", _path("/fitting/bookings/{}", booking_id), key=key)
 
     async def storage_contracts(self, phone: str, *, number: str | None = None) -> tuple[StorageContract, ...]:
-        query = {"phone": phone, "number": number}
+        query: Query = {"phone": phone, "number": number}
         return (await self._ask(Envelope[tuple[StorageContract, ...]], "GET", "/storage/contracts", query=query)).data
 
     async def _ask[T](

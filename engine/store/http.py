@@ -7,6 +7,7 @@ timeouts, and of a mutation only because it carries its key; 1 s then 2 s betwee
 within `config.patience`. A 500 is never repeated: what it left behind is unknown.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from uuid import uuid4
@@ -26,6 +27,8 @@ VENDOR: Final = "store"
 _BACKOFF: Final = (1.0, 2.0)
 _LIMITS: Final = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=30.0)
 """A connection for each of 200 calls; a quarter of them may wait open for the next turn."""
+
+_SECONDS: Final = re.compile(r"\d+(\.\d+)?")
 
 type Query = Mapping[str, str | int | None]
 type Body = Mapping[str, object]
@@ -167,7 +170,7 @@ def _error_of(response: httpx.Response) -> tuple[str, str]:
 def _retry_after(response: httpx.Response) -> float | None:
     """Retry-After in seconds (the contract's form; a date is ignored)."""
     value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    return float(value) if _SECONDS.fullmatch(value) else None
 
 
 def _names(request: httpx.Request) -> dict[str, str]:

@@ -11,7 +11,7 @@ from math import log
 from typing import Final
 
 from engine.knowledge.articles import Article
-from engine.knowledge.stems import similar, stems
+from engine.knowledge.stems import PREFIX, similar, stems
 
 _TITLE: Final = 1.0
 _TEXT: Final = 0.6
@@ -29,26 +29,35 @@ class Passage:
     score: float
 
 
+class _Words:
+    """The stems of a text, by their first letters: a search runs on the event loop and compares only what may match."""
+
+    def __init__(self, text: str) -> None:
+        self._by_prefix: dict[str, set[str]] = {}
+        for stem in stems(text):
+            self._by_prefix.setdefault(stem[:PREFIX], set()).add(stem)
+
+    def have(self, stem: str) -> bool:
+        return any(similar(stem, word) for word in self._by_prefix.get(stem[:PREFIX], ()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Indexed:
     article: Article
-    title: frozenset[str]
-    text: frozenset[str]
+    title: _Words
+    text: _Words
 
     def weight_of(self, stem: str) -> float:
-        for words, weight in ((self.title, _TITLE), (self.text, _TEXT)):
-            if stem in words or any(similar(stem, word) for word in words):
-                return weight
-        return 0.0
+        if self.title.have(stem):
+            return _TITLE
+        return _TEXT if self.text.have(stem) else 0.0
 
 
 class KnowledgeSearch:
     """An index in memory, built once; searching is fast enough to do in place."""
 
     def __init__(self, articles: Iterable[Article]) -> None:
-        self._articles = [
-            _Indexed(article, frozenset(stems(article.title)), frozenset(stems(article.text))) for article in articles
-        ]
+        self._articles = [_Indexed(each, _Words(each.title), _Words(each.text)) for each in articles]
 
     def search(self, query: str, category: str | None = None, limit: int = 3) -> list[Passage]:
         """The best passages, best first; empty when nothing answers. A category puts its own articles first without

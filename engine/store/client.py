@@ -104,8 +104,11 @@ class StoreClient:
     ) -> tuple[SlotDay, ...]:
         """Days with their times, also the taken ones."""
         path = _path("/fitting/stations/{}/slots", station_id)
-        days = {"date_from": date_from, "date_to": date_to}
-        query: Query = {name: day and day.isoformat() for name, day in days.items()} | {"service_type": service_type}
+        query: Query = {
+            "date_from": date_from.isoformat() if date_from else None,
+            "date_to": date_to.isoformat() if date_to else None,
+            "service_type": service_type,
+        }
         return (await self._ask(Envelope[tuple[SlotDay, ...]], "GET", path, query=query)).data
 
     async def fitting_prices(self, *, station_id: str | None, tire_diameter: int | None) -> tuple[FittingPrice, ...]:

@@ -29,7 +29,7 @@ def test_front_matter_and_text() -> None:
     ],
 )
 def test_what_is_no_article(source: str) -> None:
-    with pytest.raises(ValueError, match="needed|front matter"):
+    with pytest.raises(ValueError, match=r"needed|front matter"):
         parse_article(source)
 
 

@@ -75,12 +75,16 @@ class QueuedWriter:
             if self.dropped != reported:
                 line += f'\n{{"level":"warning","component":"log","event":"log_lines_dropped","total":{self.dropped}}}'
                 reported = self.dropped
-            try:
-                self._stream.write(line + "\n")
-                if self._lines.empty():
-                    self._stream.flush()
-            except (OSError, ValueError):  # the reader is gone, or the stream is closed
-                self.dropped += 1
+            self._emit(line + "\n", flush=self._lines.empty())
+        self._emit("", flush=True)
+
+    def _emit(self, text: str, *, flush: bool) -> None:
+        try:
+            self._stream.write(text)
+            if flush:
+                self._stream.flush()
+        except (OSError, ValueError):  # the reader is gone, or the stream is closed
+            self.dropped += 1
 
 
 class _LineLogger:

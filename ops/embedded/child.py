@@ -29,6 +29,7 @@ exit "$status"
 """
 _ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
 _POLL_SECONDS: Final = 0.01
+_ORPHAN_SECONDS: Final = 5.0
 _LOG_TAIL: Final = 2000
 
 
@@ -100,6 +101,32 @@ def run(command: Sequence[str], account: Account, *, directory: Path, text: str 
     )
     if done.returncode:
         raise EmbeddedServerError(f"{command[0]}: {done.stdout.decode(errors='replace')[-_LOG_TAIL:]}")
+
+
+def stop_orphan(pid_file: Path, directory: Path) -> None:
+    """Stop the server named in `pid_file` that works in `directory`, and remove the file.
+
+    For the holder of the directory's lock: such a server has lost its callctl. A file that names nobody or a stranger
+    is removed all the same; PostgreSQL would take any process that bears the number by now for a server."""
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        deadline = time.monotonic() + _ORPHAN_SECONDS
+        if _works_in(pid, directory):
+            os.kill(pid, sign)
+        while _works_in(pid, directory) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+    pid_file.unlink(missing_ok=True)
+
+
+def _works_in(pid: int, directory: Path) -> bool:
+    """Whether the process is there and has `directory` as its working directory, as a postmaster has its data."""
+    try:
+        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == directory.resolve()
+    except OSError:
+        return False
 
 
 def _credentials(account: Account) -> _Credentials:

@@ -5,10 +5,7 @@ by the kernel's word (peer authentication): no password, no port, nobody else on
 """
 
 import importlib.util
-import os
 import shutil
-import signal
-import time
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +13,7 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from ops.embedded.account import reachable, server_account, state_folder, user_name
-from ops.embedded.child import Child, run
+from ops.embedded.child import Child, run, stop_orphan
 from ops.embedded.directory import ClaimedDirectory
 from ops.embedded.errors import EmbeddedServerError
 
@@ -100,7 +97,7 @@ class EmbeddedPostgres:
         if not data.exists():
             self._create_cluster(binaries, data)
         pid_file = data / "postmaster.pid"
-        _clear_away(pid_file, data)
+        stop_orphan(pid_file, data)
         settings = {**_SETTINGS, "unix_socket_directories": str(self._claim.socket_folder())}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         log = directory / "postgres.log"
@@ -132,28 +129,3 @@ def _status(pid_file: Path) -> str:
     except FileNotFoundError:
         return ""
     return lines[_STATUS_LINE].strip() if len(lines) > _STATUS_LINE else ""
-
-
-def _clear_away(pid_file: Path, data: Path) -> None:
-    """We hold the folder's lock, so a server named here has lost its callctl: stop it. A name nobody bears is
-    removed, since PostgreSQL would take any process that has the number by now for a server."""
-    try:
-        pid = int(pid_file.read_text().split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        return
-    for sign in (signal.SIGINT, signal.SIGKILL):
-        if not _serves(pid, data):
-            break
-        os.kill(pid, sign)
-        deadline = time.monotonic() + 5
-        while _serves(pid, data) and time.monotonic() < deadline:
-            time.sleep(0.02)
-    pid_file.unlink(missing_ok=True)
-
-
-def _serves(pid: int, data: Path) -> bool:
-    """Whether the process is a server working in `data`: a postmaster's working directory is its data folder."""
-    try:
-        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == data.resolve()
-    except OSError:
-        return False

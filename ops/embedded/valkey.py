@@ -12,7 +12,7 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from ops.embedded.account import reachable, server_account, state_folder
-from ops.embedded.child import Child
+from ops.embedded.child import Child, stop_orphan
 from ops.embedded.directory import ClaimedDirectory
 from ops.embedded.errors import EmbeddedServerError
 
@@ -47,9 +47,11 @@ class EmbeddedValkey:
         """Return when the server answers. Raises `EmbeddedServerError`."""
         directory = self._claim.claim()
         try:
+            pid_file = directory / "valkey.pid"
+            stop_orphan(pid_file, directory)
             self._socket.unlink(missing_ok=True)
-            options = {**_OPTIONS, "dir": str(directory), "unixsocket": str(self._socket)}
-            arguments = [part for key, value in options.items() for part in (f"--{key}", value)]
+            paths = {"dir": str(directory), "pidfile": str(pid_file), "unixsocket": str(self._socket)}
+            arguments = [part for key, value in {**_OPTIONS, **paths}.items() for part in (f"--{key}", value)]
             command = [str(self._binary()), *arguments]
             self._child = Child(command, self._account, directory=directory, log=directory / "valkey.log")
             self._child.wait_until(self._answers, timeout=_START_TIMEOUT)

@@ -202,19 +202,20 @@ def events_of(response: Any) -> Iterator[RecognizerEvent]:
     started = _ACTIVITY.get(response.speech_event_type)
     if started is not None:
         yield SpeechActivity(started, _milliseconds(response.speech_event_offset))
-    interims = []
+    interims: list[Any] = []
     for result in response.results:
-        if not result.is_final:
+        text = _text(result)
+        if text and not result.is_final:
             interims.append(result)
-        elif text := _text(result):
+        elif text:
             confidence = result.alternatives[0].confidence or None
             yield Transcript(
                 text, True, _milliseconds(result.result_end_offset), result.language_code or None, confidence
             )
-    if text := " ".join(filter(None, map(_text, interims))):
+    if interims:
         last = interims[-1]
         yield Transcript(
-            text,
+            " ".join(map(_text, interims)),
             False,
             _milliseconds(last.result_end_offset),
             last.language_code or None,

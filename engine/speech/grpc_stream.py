@@ -6,7 +6,7 @@ really runs. The two deques are each written by one thread and read by the other
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, Self
 
@@ -38,6 +38,8 @@ class GrpcStream[Request, Response]:
         self._arrivals = trio.lowlevel.ParkingLot()
         self._is_open = False
         self._overflow: RpcError | None = None
+        self._status: RpcError | None = None
+        """How the server ended the call, also if well (`OK`)."""
         self._job: Job[None]
 
     @classmethod
@@ -101,6 +103,7 @@ class GrpcStream[Request, Response]:
     async def _run(self) -> None:
         """Asyncio side: the whole life of the call."""
         call = await self._open_call()
+        call.add_done_callback(self._remember_status)
         self._thread.post_to_trio(self._opened)
         writer = asyncio.create_task(self._write(call))
         try:
@@ -110,9 +113,20 @@ class GrpcStream[Request, Response]:
                 if len(self._unread) >= _MAX_UNREAD:
                     self._room.clear()  # a `set` posted since comes after this: callbacks run when this task waits
                     await self._room.wait()
+        except grpc.aio.AioRpcError as error:
+            if self._status is None:
+                raise
+            if self._status.status != "OK":
+                raise self._status from error
         finally:
             writer.cancel()
             call.cancel()
+
+    def _remember_status(self, call: Any) -> None:
+        # A write that fails because the server has ended the call makes grpc.aio replace the server's status by
+        # INTERNAL, "Internal error from Core" (github.com/grpc/grpc/issues/36066): take the first one.
+        if self._status is None:
+            self._status = RpcError(_at_once(call.code()).name, _at_once(call.details()) or "")
 
     async def _write(self, call: Any) -> None:
         # When the call ends under a write, `_run` learns the reason from its read.
@@ -126,3 +140,13 @@ class GrpcStream[Request, Response]:
                         await call.done_writing()
                         return
                     await call.write(message)
+
+
+def _at_once[T](coroutine: Coroutine[Any, Any, T]) -> T:
+    """The value of a coroutine that has nothing to wait for: the status of a call that has one."""
+    try:
+        coroutine.send(None)
+    except StopIteration as returned:
+        value: T = returned.value
+        return value
+    raise RuntimeError("a finished call made us wait for its status")

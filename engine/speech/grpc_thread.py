@@ -41,6 +41,10 @@ _RETRYABLE: Final = frozenset(
     }
 )
 
+_LAST_COMPLETIONS: Final = 0.02
+"""Seconds for gRPC's poller to report what closing has ended. Its reports to a closed loop raise in any loop that uses
+gRPC after that (as tests do) and take others' reports with them."""
+
 
 class RpcError(EngineError):
     """A gRPC call failed. `status` is gRPC's name for it, such as `UNAVAILABLE`. Adapters make it their own error."""
@@ -217,7 +221,12 @@ class GrpcThread:
         self._stop_nowait = stop.set
         self.post_to_trio(started.set)
         await stop.wait()
+        open_calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_calls:
+            task.cancel()
+        await asyncio.gather(*open_calls, return_exceptions=True)
         await asyncio.gather(*(channel.close() for channel in self._channels))
+        await asyncio.sleep(_LAST_COMPLETIONS)
 
     def _wake_loop(self, drain: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: `_end` is under way and fails every job

@@ -103,15 +103,15 @@ async def test_messages_keep_their_order_both_ways() -> None:
     sizes = [str(size) for size in range(1, 400)]
     async with GrpcThread() as thread, serving(thread, recognize(echo_sizes)) as endpoint:
         stream: GrpcStream[Any, Any] = await GrpcStream.open(thread, opener(thread, endpoint))
-        heard = []
+        heard: list[str] = []
         for size in sizes:
             stream.send_nowait(SttRequest(audio=bytes(int(size))))
             if int(size) % 50 == 0:
                 heard += [text_of(await stream.receive()) for _ in range(50)]
         stream.finish_nowait()
+        heard += [text_of(await stream.receive()) for _ in range(len(sizes) - len(heard))]
         with pytest.raises(trio.EndOfChannel):
-            while True:
-                heard.append(text_of(await stream.receive()))
+            await stream.receive()
         await stream.aclose()
     assert heard == sizes
 
@@ -129,6 +129,22 @@ async def test_a_status_comes_out_as_rpc_error_after_the_responses_before_it() -
         assert caught.value.retryable
         stream.send_nowait(SttRequest(audio=b"dropped"))
         await stream.aclose()
+
+
+async def test_the_servers_status_survives_writes_that_come_too_late() -> None:
+    async def fail(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        await anext(aiter(requests))
+        await context.abort(grpc.StatusCode.OUT_OF_RANGE, "five minutes")
+        yield
+
+    async with GrpcThread() as thread, serving(thread, recognize(fail)) as endpoint:
+        for _ in range(10):
+            stream: GrpcStream[Any, Any] = await GrpcStream.open(thread, opener(thread, endpoint))
+            for _ in range(100):
+                stream.send_nowait(SttRequest(audio=bytes(1600)))
+            with pytest.raises(RpcError, match="OUT_OF_RANGE: five minutes"):
+                await stream.receive()
+            await stream.aclose()
 
 
 async def test_closing_cancels_the_call_at_the_server_even_under_cancellation() -> None:
@@ -158,9 +174,9 @@ async def test_a_server_that_reads_nothing_fails_the_stream_instead_of_filling_m
     async with GrpcThread() as thread, serving(thread, recognize(deaf)) as endpoint:
         stream: GrpcStream[Any, Any] = await GrpcStream.open(thread, opener(thread, endpoint))
         message = SttRequest(audio=bytes(15_000))
-        with pytest.raises(RpcError, match="RESOURCE_EXHAUSTED"), trio.fail_after(5):
-            for _ in range(600):
-                stream.send_nowait(message)
+        for _ in range(600):
+            stream.send_nowait(message)
+        with trio.fail_after(5), pytest.raises(RpcError, match="RESOURCE_EXHAUSTED"):
             await stream.receive()
         await stream.aclose()
 
@@ -201,16 +217,19 @@ async def test_when_the_thread_dies_every_stream_and_job_fails() -> None:
         await asyncio.sleep(3600)
         yield answer("never")
 
-    async with GrpcThread() as server_thread, serving(server_thread, recognize(quiet)) as endpoint:
-        async with GrpcThread() as thread:
-            stream: GrpcStream[Any, Any] = await GrpcStream.open(thread, opener(thread, endpoint))
-            job = thread.start_nowait(forever)
-            thread.post(lambda: asyncio.get_running_loop().stop())
-            with trio.fail_after(5):
-                with pytest.raises(RpcError):
-                    await stream.receive()
-                with pytest.raises(RpcError):
-                    await job.wait()
-                with pytest.raises(RpcError):
-                    await thread.run(forever)
-            await stream.aclose()
+    async with (
+        GrpcThread() as server_thread,
+        serving(server_thread, recognize(quiet)) as endpoint,
+        GrpcThread() as thread,
+    ):
+        stream: GrpcStream[Any, Any] = await GrpcStream.open(thread, opener(thread, endpoint))
+        job = thread.start_nowait(forever)
+        thread.post(lambda: asyncio.get_running_loop().stop())
+        with trio.fail_after(5):
+            with pytest.raises(RpcError):
+                await stream.receive()
+            with pytest.raises(RpcError):
+                await job.wait()
+            with pytest.raises(RpcError):
+                await thread.run(forever)
+        await stream.aclose()

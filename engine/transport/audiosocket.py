@@ -149,7 +149,9 @@ class AudioSocketTransport:
     def _take(self, event: WireEvent, now: float) -> None:
         if isinstance(event, Audio):
             self._frames_in += 1
-            self._deliver(self._at_engine_rate(event), now)
+            audio = self._at_engine_rate(event)
+            if audio.pcm:  # an empty frame, or one the resampler still holds
+                self._deliver(audio, now)
             return
         self._deliver(event, now)
         match event:

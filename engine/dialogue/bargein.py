@@ -27,16 +27,17 @@ SLACK_FRAMES: Final = 2
 """The voice that makes a hold may have this many unvoiced frames within it."""
 MAX_HELD_SHARE: Final = 2
 _EVIDENCE_FRAMES: Final = 2
-"""Voiced frames since the bot began, without which words are not believed."""
+"""Voiced frames since the bot began, without which words are not believed. The first of a talk-spurt, on which no echo
+check has been made yet, is none."""
 _EPSILON: Final = 1e-6
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_BACKCHANNELS: Final = frozenset(
-    "ага угу мгм гм хм мм ммм еге ну о ясно понятно зрозуміло так да добре хорошо окей".split()
-)
+_ANSWER_WORDS: Final = "так да добре хорошо окей"
+_LISTENING_WORDS: Final = "ага угу мгм гм хм мм ммм еге ну о ясно понятно зрозуміло"
+_ANSWERS: Final = frozenset(_ANSWER_WORDS.split())
+"""Backchannels that may also answer a question."""
+_BACKCHANNELS: Final = _ANSWERS | frozenset(_LISTENING_WORDS.split())
 """Ukrainian and Russian for «go on, I am listening»."""
-_ANSWERS: Final = frozenset("так да добре хорошо окей".split())
-"""The same words, when they may answer a question."""
 
 
 class Decision(Enum):
@@ -63,7 +64,9 @@ class BargeIn:
         self._confirm_seconds = config.barge_in_confirm_ms / 1000
         self._resume_seconds = config.resume_after_ms / 1000
         self._max_held_seconds = MAX_HELD_SHARE * (self._confirm_seconds + self._resume_seconds)
-        self._recent: deque[bool] = deque(maxlen=self._hold_frames + SLACK_FRAMES)
+        window = self._hold_frames + SLACK_FRAMES
+        self._recent: deque[bool] = deque(maxlen=window)
+        self._recent_sound: deque[bool] = deque(maxlen=window)
         self._is_speaking = False
         self._is_interruptible = True
         self._is_asking = False
@@ -96,7 +99,7 @@ class BargeIn:
     @property
     def is_candidate(self) -> bool:
         """There is voice that may become or confirm a barge-in: now an echo check is worth its cost."""
-        return self._is_speaking and self._is_interruptible and (self.is_held or any(self._recent))
+        return self._is_speaking and self._is_interruptible and (self.is_held or any(self._recent_sound))
 
     @property
     def onset_at(self) -> float:
@@ -118,8 +121,9 @@ class BargeIn:
                 self._onset_at = now - FRAME_SECONDS
             self._voiced_at = now
             self._voiced_seconds += FRAME_SECONDS
-            self._evidence += 1
+            self._evidence += any(self._recent_sound)
         self._recent.append(self._is_voiced)
+        self._recent_sound.append(is_voiced)
         if self.is_held:
             return self.poll(now)
         if sum(self._recent) >= self._hold_frames:
@@ -161,6 +165,7 @@ class BargeIn:
 
     def _clean(self) -> None:
         self._recent.clear()
+        self._recent_sound.clear()
         self._held_at = None
         self._voiced_seconds = 0.0
         self._is_voiced = False

@@ -12,11 +12,12 @@ from engine.dialogue.expectations import Expectation
 
 _WORD: Final = re.compile(r"\d+|[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
 
-_CONNECTIVES: Final = frozenset(
+_CONNECTIVE_WORDS: Final = (
     "і й та а але або чи на в у з із зі до від для по під над при про за щоб що якщо бо через між крім без після перед "
     "и но или с со из от о об чтобы если потому что между кроме без после перед к ко "
-    "ну е ее еее ем емм мм ммм типу типа значить значит це это ще еще мені мне хочу потрібно нужно треба надо".split()
+    "ну е ее еее ем емм мм ммм типу типа значить значит це это ще еще мені мне хочу потрібно нужно треба надо"
 )
+_CONNECTIVES: Final = frozenset(_CONNECTIVE_WORDS.split())
 """Ukrainian and Russian words a sentence does not end with, and sounds of thinking."""
 
 _UNITS: Final = (

@@ -74,7 +74,7 @@ class _Heard:
 
 
 class Endpointer:
-    """One call's endpointing. Report `voiced` for every frame, words as they come; `poll` at `deadline()` or each tick."""
+    """Of one call. Report `voiced` for every frame, words as they come; `poll` each tick or at `deadline()`."""
 
     def __init__(self, config: TurnConfig) -> None:
         self._config = config

@@ -167,6 +167,11 @@ class Playout:
         return bool(self._segments) and self._segments[-1].is_open
 
     @property
+    def playing_text(self) -> str:
+        """The text of the segment last heard of, in the utterance begun last; '' before its first frame."""
+        return next((segment.text for segment in reversed(self._segments) if segment.played), "")
+
+    @property
     def is_held(self) -> bool:
         return self._is_held
 
@@ -179,6 +184,13 @@ class Playout:
     def finished(self) -> bool:
         """The utterance has ended and all of it has been played or flushed."""
         return not self._is_accepting and not self._frames
+
+    @property
+    def playing_text(self) -> str:
+        """The sentence whose audio is played next, or was played last."""
+        if self._frames:
+            return self._frames[0][0].text
+        return self._segments[-1].text if self._segments else ""
 
     @property
     def depth_ms(self) -> float:

@@ -83,6 +83,14 @@ def test_the_last_partial_frame_is_filled_up_only_at_the_end() -> None:
     assert playout.heard().complete
 
 
+def test_the_text_being_played_is_known() -> None:
+    playout = utterance((SENTENCE, 2), ("Беремо?", 1))
+    texts = [playout.playing_text]
+    while playout.next_frame() is not None:
+        texts.append(playout.playing_text)
+    assert texts == ["", SENTENCE, SENTENCE, "Беремо?"]
+
+
 def test_hold_keeps_the_place() -> None:
     playout = utterance(("раз два", 4))
     first = play(playout, 2)

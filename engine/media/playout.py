@@ -167,11 +167,6 @@ class Playout:
         return bool(self._segments) and self._segments[-1].is_open
 
     @property
-    def playing_text(self) -> str:
-        """The text of the segment last heard of, in the utterance begun last; '' before its first frame."""
-        return next((segment.text for segment in reversed(self._segments) if segment.played), "")
-
-    @property
     def is_held(self) -> bool:
         return self._is_held
 

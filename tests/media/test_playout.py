@@ -88,7 +88,7 @@ def test_the_text_being_played_is_known() -> None:
     texts = [playout.playing_text]
     while playout.next_frame() is not None:
         texts.append(playout.playing_text)
-    assert texts == ["", SENTENCE, SENTENCE, "Беремо?"]
+    assert texts == [SENTENCE, SENTENCE, "Беремо?", "Беремо?"]
 
 
 def test_hold_keeps_the_place() -> None:

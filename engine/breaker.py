@@ -1,4 +1,4 @@
-"""A circuit breaker for vendors: stop asking who is ill, and let one request at a time find out whether he is well again.
+"""A circuit breaker for vendors: stop asking one that is ill, and let a single request find out when it is well again.
 
 pybreaker keeps the count and the states; what it lacks for cooperative tasks is added around it. Its `call()` holds a
 lock while the work runs, its `calling()` takes a cancellation for a failure, and its half-open state admits every

@@ -17,7 +17,7 @@ from engine.errors import ConfigError, StoreError, StoreRejected
 from engine.store.asked import Confirmation, NewOrder, OrderLine, TireQuery
 from engine.store.client import StoreClient
 
-CONFIG = StoreConfig(base_url="http://store.test/", api_key="secret-key")  # type: ignore[arg-type]
+CONFIG = StoreConfig.model_validate({"base_url": "http://store.test/", "api_key": "secret-key"})
 ORDER = {"data": {"id": 7, "order_number": "T-7", "status": "draft", "items": [], "subtotal": 9400.5, "novelty": {}}}
 NEW_ORDER = NewOrder(customer_phone="+380501112233", items=(OrderLine(product_id="t1", quantity=4),), call_id="call-1")
 
@@ -218,7 +218,7 @@ async def test_ping_is_one_cheap_request(autojump_clock: MockClock) -> None:
 
 def test_no_address_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="STORE_BASE_URL"):
-        StoreClient(StoreConfig(base_url=""))
+        StoreClient(CONFIG.model_copy(update={"base_url": ""}))
 
 
 async def test_a_read_that_waits_is_cancelled_at_once(autojump_clock: MockClock) -> None:

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated
 
 import trio
@@ -12,10 +10,10 @@ import typer
 from engine.config import Config
 from engine.database import Database, migrate, status
 from engine.errors import ConfigError, DatabaseAway, EngineError
+from sql import MIGRATIONS
 
 app = typer.Typer(no_args_is_help=True, help="The database: bring it to the shape this version needs, or compare.")
 
-MIGRATIONS = Path(str(files("sql")))
 _PATIENCE = 5.0
 
 

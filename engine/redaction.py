@@ -15,6 +15,7 @@ MASK: Final = "***"
 _MAX_DEPTH: Final = 8
 _UKRAINE: Final = "38"
 _NATIONAL_DIGITS: Final = 10
+_SHORTEST_PHONE: Final = 10
 _UKRAINIAN_NUMBERS: Final = range(380_300_000_000, 381_000_000_000)
 
 _SEPARATOR = r"[\s\-()‐-―]{0,3}"
@@ -83,7 +84,7 @@ def mask_text(text: str) -> str:
         text = _SECRET.sub(lambda match: (match[1] or "") + MASK, text)
     if not text.isascii() or "ame is" in text:
         text = _INTRODUCTION.sub(lambda match: match[1] + mask_name(match[2]), text)
-    if "0" in text or "+" in text:
+    if len(text) >= _SHORTEST_PHONE and ("0" in text or "+" in text):
         text = _PHONE.sub(lambda match: match[0] if match["keep"] else mask_phone(match[0]), text)
     return text
 

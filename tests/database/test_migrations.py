@@ -10,11 +10,11 @@ import pytest
 import trio
 from pydantic import SecretStr
 
-from cli.db import MIGRATIONS
 from engine.config import DatabaseConfig
 from engine.database import Database, migrate, status
 from engine.errors import DatabaseError
 from ops.embedded.postgres import EmbeddedPostgres
+from sql import MIGRATIONS
 
 TABLES = {"calls", "call_turns", "call_tool_calls", "call_events"}
 

@@ -17,8 +17,8 @@ from engine.metrics import REGISTRY
 from engine.records.rows import CallEnded, CallStarted, EventRow, Row, ToolCallRow, TurnRow
 from engine.records.writer import RecordWriter
 from ops.embedded.postgres import EmbeddedPostgres
+from sql import MIGRATIONS
 
-MIGRATIONS = Path(__file__).parents[2] / "sql"
 START = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 COUNT = (
     "SELECT (SELECT count(*) FROM calls) + (SELECT count(*) FROM call_turns) + (SELECT count(*) FROM call_events) AS n"

@@ -1,0 +1,38 @@
+"""`callctl db`, as an administrator types it."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.db import app
+from ops.embedded.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with EmbeddedPostgres(Path(name) / "postgres") as server:
+            yield server.url
+
+
+def test_status_migrate_status(url: str) -> None:
+    run = CliRunner(env={"DATABASE_URL": url})
+    before = run.invoke(app, ["status", "--json"])
+    assert before.exit_code == 1
+    assert {"name": "0001_calls.sql", "applied": False} in json.loads(before.stdout)
+    assert "applied 0001_calls.sql" in run.invoke(app, ["migrate"]).stdout
+    assert run.invoke(app, ["migrate"]).stdout == ""
+    after = run.invoke(app, ["status"])
+    assert (after.exit_code, "missing" in after.stdout) == (0, False)
+
+
+def test_no_database_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no .env there
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    result = CliRunner().invoke(app, ["migrate"])
+    assert (result.exit_code, result.stderr) == (2, "error: DATABASE_URL is not set\n")

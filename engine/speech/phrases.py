@@ -75,7 +75,7 @@ class PhraseCache:
 
     def store(self, text: str, pcm: bytes) -> None:
         """Keep a completely synthesised text, evicting older ones."""
-        if not pcm or text in self._pinned:
+        if not 0 < len(pcm) <= self._max_bytes or text in self._pinned:
             return
         self._forget(text)
         self._recent[text] = pcm

@@ -51,8 +51,8 @@ class AudioSocketConfig(BaseSettings):
         ipaddress.ip_network("::1/128"),
     )
     """Networks that may connect."""
-    max_connections: int = Field(500, gt=0)
-    max_connections_per_address: int = Field(500, gt=0)
+    max_connections: int = Field(default=500, gt=0)
+    max_connections_per_address: int = Field(default=500, gt=0)
     uuid_timeout: Seconds = 2.0
     stall_timeout: Seconds = 5.0
     """A peer that reads nothing for this long is cut off."""
@@ -75,15 +75,15 @@ class CallConfig(BaseSettings):
     """A call's limits and manners."""
 
     model_config = _section("CALL_")
-    max_calls: int = Field(200, gt=0)
+    max_calls: int = Field(default=200, gt=0)
     accept_unregistered: bool = True
     """Take calls the dialplan has not announced (the development default)."""
     max_duration: Seconds = 1800.0
     silence_prompt_after: Seconds = 8.0
-    session_ttl: int = Field(1800, gt=0)
+    session_ttl: int = Field(default=1800, gt=0)
     language: str = "uk"
     timezone: ZoneInfo = ZoneInfo("Europe/Kyiv")
-    drain_seconds: float = Field(300.0, ge=0)
+    drain_seconds: float = Field(default=300.0, ge=0)
 
 
 class TurnConfig(BaseSettings):
@@ -125,19 +125,21 @@ class GoogleConfig(BaseSettings):
     """host:port; empty: `texttospeech.googleapis.com`."""
     tts_voice: str = "uk-UA-Chirp3-HD-Kore"
     tts_streaming: bool = True
-    tts_rate: float = Field(1.0, ge=0.25, le=2.0)
+    tts_rate: float = Field(default=1.0, ge=0.25, le=2.0)
     plaintext: bool = False
     """gRPC without TLS and credentials, for an endpoint on a trusted network."""
-    channels: int = Field(4, gt=0)
+    channels: int = Field(default=4, gt=0)
     timeout: Seconds = 5.0
 
 
 class AnthropicConfig(BaseSettings):
+    """The language model."""
+
     model_config = _section("ANTHROPIC_")
     api_key: SecretStr = SecretStr("")
     base_url: str = ""
     model: str = "claude-haiku-4-5"
-    max_tokens: int = Field(400, gt=0)
+    max_tokens: int = Field(default=400, gt=0)
     first_event_timeout: Seconds = 6.0
     gap_timeout: Seconds = 4.0
 
@@ -150,32 +152,40 @@ class StoreConfig(BaseSettings):
     """Up to, not including, /api/v1."""
     api_key: SecretStr = SecretStr("")
     timeout: Seconds = 5.0
-    max_retries: int = Field(2, ge=0)
+    max_retries: int = Field(default=2, ge=0)
     patience: Seconds = 8.0
     """The longest a turn waits for the store, retries and back-off included."""
 
 
 class DatabaseConfig(BaseSettings):
+    """PostgreSQL, for the records. Empty: not configured."""
+
     model_config = _section("DATABASE_")
     url: SecretStr = SecretStr("")
-    pool_size: int = Field(4, gt=0)
+    pool_size: int = Field(default=4, gt=0)
     statement_timeout_ms: Milliseconds = 5000
 
 
 class RedisConfig(BaseSettings):
+    """Redis or Valkey, for the sessions of calls. Empty: not configured."""
+
     model_config = _section("REDIS_")
     url: SecretStr = SecretStr("")
     timeout: Seconds = 1.0
 
 
 class KnowledgeConfig(BaseSettings):
+    """Where the shop's articles are."""
+
     model_config = _section("KNOWLEDGE_")
     directory: Path | None = None
 
 
 class LogConfig(BaseSettings):
+    """What is logged."""
+
     model_config = _section("LOG_")
-    level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 
 class Config:

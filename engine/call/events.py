@@ -63,7 +63,7 @@ class ToolRan:
     name: str
     ok: bool
     arguments: Mapping[str, Any]
-    result: str
+    result: Mapping[str, Any]
     duration_ms: float
 
 

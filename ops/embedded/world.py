@@ -17,8 +17,11 @@ from typing import Any, Final
 import trio
 
 from engine.config import Config
+from engine.database import Database, migrate
 from engine.errors import ConfigError
 
+MIGRATIONS: Final = Path(__file__).parent.parent.parent / "sql"
+_DATABASE_SECONDS: Final = 10.0
 SEED_KNOWLEDGE: Final = Path(__file__).parent.parent / "seed" / "knowledge"
 _STOP_SECONDS: Final = 5.0
 
@@ -88,6 +91,8 @@ async def embedded_world(
                 nursery.start_soon(start, "Valkey", _start_valkey)
             if any("emulated" in part for part in parts):
                 nursery.start_soon(start, "emulators", emulators)
+        if "PostgreSQL" in parts:
+            await _migrate(overrides)
         if config.knowledge.directory is None:
             overrides["knowledge"] = {"directory": SEED_KNOWLEDGE}
         try:
@@ -105,6 +110,14 @@ def _start_postgres(stack: ExitStack) -> Overrides:
     except ImportError as error:
         raise _not_installed("PostgreSQL") from error
     return {"database": {"url": server.url}}
+
+
+async def _migrate(overrides: Overrides) -> None:
+    """The embedded database has no administrator: it is brought to shape here."""
+    config = Config.from_env({"database": overrides["database"]})
+    async with Database(config.database) as database:
+        await database.wait_available(_DATABASE_SECONDS)
+        await migrate(database, MIGRATIONS)
 
 
 def _start_valkey(stack: ExitStack) -> Overrides:

@@ -1,0 +1,24 @@
+"""`callctl`: a thin command line. A command parses, calls one function, prints."""
+
+from importlib.metadata import version as installed_version
+
+import typer
+
+from cli import config, db, emulators
+from cli.demo import demo
+from cli.dial import dial
+from cli.serve import serve
+
+app = typer.Typer(no_args_is_help=True, help="A telephony voice-agent engine.", pretty_exceptions_show_locals=False)
+app.command()(serve)
+app.command()(demo)
+app.command()(dial)
+app.add_typer(config.app, name="config")
+app.add_typer(db.app, name="db")
+app.add_typer(emulators.app, name="emulators")
+
+
+@app.command()
+def version() -> None:
+    """Print the version. Example: callctl version"""
+    typer.echo(installed_version("callctl"))

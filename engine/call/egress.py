@@ -1,0 +1,79 @@
+"""Us to caller: one frame every 20 ms, speech or silence, from the first millisecond to the last.
+
+Before: `call.voice` fills the playout. After: the transport. The media clock calls `tick`; nobody else writes to the
+line. The echo reference is taken here, at the wire, not where audio is made: taken earlier it would run ahead.
+"""
+
+from collections.abc import Callable
+
+import trio
+
+from engine.audio import SILENCE_FRAME
+from engine.media.clock import MediaClock, Seat
+from engine.media.echo import EchoReference
+from engine.media.playout import Heard, Playout
+from engine.transport.base import MediaTransport
+
+
+class Egress:
+    """Owns a call's playout and its seat on the media clock."""
+
+    def __init__(self, transport: MediaTransport, clock: MediaClock, now: Callable[[], float]) -> None:
+        self.playout = Playout()
+        self.echo = EchoReference()
+        self._transport = transport
+        self._clock = clock
+        self._now = now
+        self._seat: Seat | None = None
+        self._each_tick: tuple[Callable[[float], None], ...] = ()
+        self._on_sound: Callable[[bool, float], None] | None = None
+        self._silent = trio.Event()
+        self._sounding = False
+
+    def start(self, *each_tick: Callable[[float], None], on_sound: Callable[[bool, float], None]) -> None:
+        """Take a seat on the clock. `each_tick(now)` are called after each frame; `on_sound(True | False, now)` when
+        bot audio begins and ends at the wire."""
+        self._each_tick = each_tick
+        self._on_sound = on_sound
+        self._seat = self._clock.register(self._tick, self._now())
+
+    def stop(self) -> None:
+        """Leave the clock; the transport's close says goodbye on the wire."""
+        if self._seat is not None:
+            self._clock.unregister(self._seat)
+            self._seat = None
+
+    @property
+    def sounding(self) -> bool:
+        """Whether the last frame out was bot audio."""
+        return self._sounding
+
+    def ready(self) -> None:
+        """Audio has come for a silent line: its first frame leaves now, not at the next tick."""
+        if self._seat is not None and not self._sounding:
+            self._clock.nudge(self._seat, self._now())
+
+    def flush(self) -> Heard:
+        """Drop what is queued here and beyond; says what was heard."""
+        heard = self.playout.flush()
+        self._transport.flush_nowait()
+        return heard
+
+    async def wait_played(self) -> None:
+        """Until the utterance begun last has been played to its end."""
+        while not self.playout.finished:
+            self._silent = trio.Event()
+            await self._silent.wait()
+
+    def _tick(self, now: float) -> None:
+        frame = self.playout.next_frame()
+        self._transport.send_frame_nowait(SILENCE_FRAME if frame is None else frame)
+        self.echo.played(SILENCE_FRAME if frame is None else frame)
+        if (frame is not None) is not self._sounding:
+            self._sounding = frame is not None
+            if self._on_sound is not None:
+                self._on_sound(self._sounding, now)
+        if frame is None:
+            self._silent.set()
+        for call in self._each_tick:
+            call(now)

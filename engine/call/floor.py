@@ -1,0 +1,219 @@
+"""Who has the floor. Feeds the pure deciders with what is heard and said, and passes on what they decide.
+
+Before: `call.ingress` (voice, keys), the recogniser (words), `call.egress` (bot audio at the wire, the 20 ms tick).
+After: `call.conversation`. Holding and resuming the bot act at once, within the frame that caused them; everything else
+is a demand that the conversation takes up in turn. Synchronous: all of a call's deadlines ride on its media tick.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from engine.call.digits import DigitCollector
+from engine.call.egress import Egress
+from engine.call.ingress import Ingress
+from engine.call.watchdog import Alarm, Watchdog
+from engine.config import CallConfig, TurnConfig
+from engine.dialogue.bargein import ECHO_LIKENESS, BargeIn, Decision
+from engine.dialogue.cover import AnswerCover, Cover, Silence, SilencePrompts
+from engine.dialogue.endpointing import EndOfTurn, Endpointer
+from engine.dialogue.expectations import Expectation
+from engine.speech.base import Transcript
+
+UNHEARD_AFTER: Final = 2.0
+"""Seconds of silence without words after an interruption: it was noise, and the caller is waiting."""
+_SLOW_EVERY: Final = 5
+"""Ticks between looks at what is counted in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The caller entered digits on the keypad."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """The bot was interrupted, but no words came."""
+
+
+type Demand = EndOfTurn | Pressed | Unheard | Silence | Alarm
+
+
+class FloorListener(Protocol):
+    """What the conversation does; all synchronous."""
+
+    def demand(self, demand: Demand) -> None:
+        """Something to take up when the present answer, if any, is over."""
+        ...
+
+    def interrupt(self, voiced_at: float, stopped_at: float) -> None:
+        """Barge-in: stop the answer in progress."""
+        ...
+
+    def resumed(self, voiced_at: float, stopped_at: float) -> None:
+        """A false interruption: the bot has gone on."""
+        ...
+
+    def fill(self, index: int) -> bool:
+        """Dead air while an answer is awaited: say something; whether anything will sound."""
+        ...
+
+    def give_up(self) -> None:
+        """Dead air for too long: apologise and hand over."""
+        ...
+
+    def sound(self, audible: bool, now: float) -> None:
+        """Bot audio begins or ends at the wire."""
+        ...
+
+    def line_gone(self, reason: str) -> None:
+        """The media connection is over."""
+        ...
+
+
+class Floor:
+    """One call's floor. Implements `CallerListener`."""
+
+    def __init__(self, turn: TurnConfig, call: CallConfig, ingress: Ingress, egress: Egress, now: float) -> None:
+        self._ingress = ingress
+        self._egress = egress
+        self._endpointer = Endpointer(turn)
+        self._barge_in = BargeIn(turn)
+        self._cover = AnswerCover(turn)
+        self._silence = SilencePrompts(call.silence_prompt_after)
+        self._digits = DigitCollector()
+        self._watchdog = Watchdog(now, call.max_duration)
+        self._listener: FloorListener
+        self._is_voiced = False
+        self._is_answering = False
+        self._was_heard = False
+        self._filling = False
+        self._held_at = 0.0
+        self._unheard_since: float | None = None
+        self._ticks = 0
+        self.interruptible = True
+        self.expectation: Expectation = "nothing"
+        ingress.report_to(self)
+
+    def report_to(self, listener: FloorListener) -> None:
+        self._listener = listener
+
+    def expect(self, expectation: Expectation) -> None:
+        """What the bot has just asked for."""
+        self.expectation = expectation
+        self._endpointer.expect(expectation)
+
+    def answering(self, waiting_since: float) -> None:
+        """An answer is being made; the caller waits since then."""
+        self._is_answering, self._was_heard = True, False
+        self._barge_in.bot_started(is_interruptible=self.interruptible)
+        self._cover.wait(waiting_since)
+        self._silence.busy()
+
+    def listening(self, now: float) -> None:
+        """The answer is over: the caller's go."""
+        self._is_answering = False
+        self._barge_in.bot_stopped()
+        self._cover.done()
+        self._silence.listen(now)
+
+    # From ingress and the recogniser.
+
+    def caller_voiced(self, voiced: bool, now: float) -> None:
+        if voiced and self._barge_in.is_candidate:
+            likeness = self._egress.echo.likeness(self._ingress.recent_audio())
+            voiced = likeness < ECHO_LIKENESS
+        self._endpointer.voiced(voiced, now)
+        if voiced:
+            self._silence.noise(now)
+            if self._unheard_since is not None:
+                self._unheard_since = now
+        if voiced is not self._is_voiced:
+            self._is_voiced = voiced
+            self._cover.sound(voiced or self._egress.sounding, now)
+        self._decide(self._barge_in.voiced(voiced, now), now)
+
+    def words(self, transcript: Transcript, now: float) -> None:
+        """An interim or final transcript."""
+        self._decide(self._barge_in.words(transcript.text, now), now)
+        if transcript.is_final:
+            self._endpointer.final(
+                transcript.text, now, language=transcript.language, confidence=transcript.confidence
+            )  # fmt: skip
+        else:
+            self._endpointer.interim(transcript.text, now)
+        if transcript.text.strip():
+            self._unheard_since = None
+            self._silence.answered()
+        self._end_turn(now)
+
+    def caller_pressed(self, digit: str, now: float) -> None:
+        self._silence.answered()
+        self._pressed(self._digits.press(digit, now))
+
+    def caller_gone(self, reason: str) -> None:
+        self._listener.line_gone(reason)
+
+    # From egress.
+
+    def sound(self, audible: bool, now: float) -> None:
+        self._was_heard = self._was_heard or audible
+        self._cover.sound(audible or self._is_voiced, now)
+        if not audible:
+            if not self._filling:
+                self._cover.progress(now)
+            self._filling = False
+        self._listener.sound(audible, now)
+
+    def tick(self, now: float) -> None:
+        """Each 20 ms: whatever is due by time alone."""
+        if self._barge_in.is_held:
+            self._decide(self._barge_in.poll(now), now)
+        self._end_turn(now)
+        self._ticks += 1
+        if self._ticks % _SLOW_EVERY == 0:
+            self._slow_tick(now)
+
+    def _slow_tick(self, now: float) -> None:
+        if (cover := self._cover.poll(now)) is Cover.FILLER:
+            self._filling = self._listener.fill(self._cover.filler_index)
+        elif cover is Cover.APOLOGISE:
+            self._listener.give_up()
+        self._pressed(self._digits.poll(now))
+        for demand in (self._silence.poll(now), self._watchdog.poll(now, self._ingress.last_audio_at)):
+            if demand is not None:
+                self._listener.demand(demand)
+        if self._unheard_since is not None and now - self._unheard_since >= UNHEARD_AFTER:
+            self._unheard_since = None
+            self._listener.demand(Unheard())
+
+    def _pressed(self, digits: str | None) -> None:
+        if digits is not None:
+            self._listener.demand(Pressed(digits))
+
+    def _end_turn(self, now: float) -> None:
+        turn = self._endpointer.poll(now)
+        if turn is None:
+            return
+        self._unheard_since = None
+        self._listener.demand(turn)
+        if self._is_answering and not self._was_heard and self.interruptible:
+            # More of the same turn, before anything of its answer was heard: answer all of it instead.
+            self._listener.interrupt(turn.began_at, now)
+
+    def _decide(self, decision: Decision | None, now: float) -> None:
+        playout = self._egress.playout
+        match decision:
+            case Decision.HOLD:
+                self._held_at = now
+                self._barge_in.bot_started(is_asking="?" in playout.playing_text)
+                playout.hold()
+            case Decision.RESUME:
+                self._endpointer.reset()
+                playout.resume()
+                self._listener.resumed(self._barge_in.onset_at, self._held_at)
+            case Decision.INTERRUPT:
+                stopped_at = self._held_at if playout.is_held else now
+                self._unheard_since = now
+                self._listener.interrupt(self._barge_in.onset_at, stopped_at)

@@ -1,0 +1,130 @@
+"""Turns a call's events into metrics, log lines and rows. The call itself knows none of the three."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from engine import metrics
+from engine.call.events import (
+    BotSaid,
+    CallEnded,
+    CallerSaid,
+    CallEvent,
+    CallStarted,
+    Interrupted,
+    PartFailed,
+    StateChanged,
+    ToolRan,
+    TurnTimed,
+)  # fmt: skip
+from engine.log import get_logger
+from engine.records import rows
+from engine.records.writer import RecordWriter
+
+log = get_logger("call")
+
+
+@dataclass(slots=True)
+class _Story:
+    """What is known of a call in progress."""
+
+    started_at: datetime
+    turns: int = 0
+    tools: int = 0
+    events: int = 0
+    latencies: Mapping[str, float] = field(default_factory=dict)
+
+    def at(self, seconds: float) -> datetime:
+        return self.started_at + timedelta(seconds=seconds)
+
+
+class RecordKeeper:
+    """An `Observer` for all calls of the process."""
+
+    def __init__(self, writer: RecordWriter) -> None:
+        self._writer = writer
+        self._stories: dict[UUID, _Story] = {}
+        self._tell: Mapping[type, Callable[[_Story, Any], None]] = {
+            StateChanged: self._state,
+            CallerSaid: self._caller,
+            BotSaid: self._bot,
+            ToolRan: self._tool,
+            TurnTimed: self._timed,
+            Interrupted: self._interrupted,
+            PartFailed: self._failed,
+            CallEnded: self._ended,
+        }
+
+    def observe(self, event: CallEvent) -> None:
+        if isinstance(event, CallStarted):
+            self._stories[event.call_id] = _Story(event.at)
+            log.info("call_started", caller=event.caller, called=event.called, peer=event.peer)
+            self._writer.put_nowait(rows.CallStarted(event.call_id, event.at, event.caller, event.called))
+        elif (story := self._stories.get(event.call_id)) is not None:
+            self._tell[type(event)](story, event)
+
+    def _state(self, story: _Story, event: StateChanged) -> None:
+        log.debug("state", state=event.state)
+
+    def _caller(self, story: _Story, event: CallerSaid) -> None:
+        log.info("caller_said", turn=event.turn, text=event.text, amended=event.amended)
+        self._turn(story, event.call_id, event.at, "caller", event.text, language=event.language,
+                   confidence=event.confidence)  # fmt: skip
+
+    def _bot(self, story: _Story, event: BotSaid) -> None:
+        log.info("bot_said", turn=event.turn, text=event.text, interrupted=event.interrupted)
+        self._turn(story, event.call_id, event.at, "bot", event.text, interrupted=event.interrupted)
+
+    def _turn(self, story: _Story, call_id: UUID, at: float, speaker: rows.Speaker, text: str, **more: Any) -> None:
+        story.turns += 1
+        self._writer.put_nowait(
+            rows.TurnRow(call_id, story.started_at, story.turns, story.at(at), speaker, text, **more)
+        )
+
+    def _tool(self, story: _Story, event: ToolRan) -> None:
+        story.tools += 1
+        log.info("tool_ran", turn=event.turn, tool=event.name, ok=event.ok, duration_ms=event.duration_ms)
+        self._writer.put_nowait(
+            rows.ToolCallRow(
+                event.call_id, story.started_at, story.tools, story.at(event.at), event.name, event.arguments,
+                event.result, event.ok, event.duration_ms,
+            )
+        )  # fmt: skip
+
+    def _timed(self, story: _Story, event: TurnTimed) -> None:
+        log.info("turn_timed", turn=event.turn, **event.stages)
+        for stage, milliseconds in event.stages.items():
+            metrics.TURN_STAGE.labels(stage).observe(max(0.0, milliseconds / 1000))
+        if (first_audio := event.stages.get("first_audio")) is not None:
+            metrics.TURN_SECONDS.observe(max(0.0, first_audio / 1000))
+        usage = {name: getattr(event.usage, name) for name in type(event.usage).__slots__}
+        self._event(story, event.call_id, story.at(0), "waterfall", {"turn": event.turn, **event.stages, **usage})
+
+    def _interrupted(self, story: _Story, event: Interrupted) -> None:
+        metrics.INTERRUPTIONS.labels(event.kind).inc()
+        log.info("interrupted", turn=event.turn, kind=event.kind, stop_ms=event.stop_ms)
+        self._event(
+            story, event.call_id, story.at(event.at), "interruption", {"kind": event.kind, "stop_ms": event.stop_ms}
+        )
+
+    def _failed(self, story: _Story, event: PartFailed) -> None:
+        log.error("part_failed", part=event.part, error=event.error)
+        self._event(story, event.call_id, story.at(event.at), "part_failed", {"part": event.part, "error": event.error})
+
+    def _ended(self, story: _Story, event: CallEnded) -> None:
+        metrics.CALLS.labels(event.outcome).inc()
+        metrics.CALL_SECONDS.observe(event.at)
+        log.info("call_ended", outcome=event.outcome, reason=event.reason, duration=round(event.at, 1))
+        self._writer.put_nowait(
+            rows.CallEnded(
+                event.call_id, story.started_at, story.at(event.at), event.outcome, event.reason or None,
+                event.summary or None,
+            )
+        )  # fmt: skip
+        del self._stories[event.call_id]
+
+    def _event(self, story: _Story, call_id: UUID, at: datetime, kind: str, data: Mapping[str, Any]) -> None:
+        story.events += 1
+        self._writer.put_nowait(rows.EventRow(call_id, story.started_at, story.events, at, kind, data))

@@ -1,0 +1,45 @@
+"""What a call needs of the process around it: shared by all calls, handed in once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import trio
+
+from engine.call.events import Observer
+from engine.call.session import SessionStore
+from engine.config import CallConfig, TurnConfig
+from engine.dialogue.llm import LanguageModel
+from engine.dialogue.prompts import Texts
+from engine.dialogue.tools.toolbox import Toolbox
+from engine.media.clock import MediaClock
+from engine.pbx.registry import CallRegistry
+from engine.speech.base import Recognizer
+from engine.speech.phrases import PhraseCache
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    call: CallConfig
+    turn: TurnConfig
+    max_tokens: int
+    """Of one answer of the model."""
+    clock: MediaClock
+    recognizer: Recognizer
+    phrases: tuple[str, ...]
+    """Adaptation hints for the recogniser."""
+    voice: PhraseCache
+    model: LanguageModel
+    texts: Texts
+    make_tools: Callable[[UUID, str | None], Toolbox]
+    """A call's own tools, for its id and the caller's number."""
+    sessions: SessionStore
+    registry: CallRegistry
+    observe: Observer
+    now: Callable[[], float] = trio.current_time
+    """Monotonic seconds; the media clock's."""
+
+    def wall_clock(self) -> datetime:
+        """The shop's local time."""
+        return datetime.now(self.call.timezone)

@@ -1,0 +1,110 @@
+"""Stamps what happens in a call with the call's own time and hands it to the observer.
+
+The one place of a call that reads a clock for the record; turn numbers and the waterfall live here too.
+"""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from engine.call.answer import Answered
+from engine.call.events import (
+    BotSaid,
+    CallerSaid,
+    Interrupted,
+    Observer,
+    PartFailed,
+    StateChanged,
+    ToolRan,
+    TurnTimed,
+)  # fmt: skip
+from engine.call.states import State, move
+from engine.call.waterfall import Waterfall
+from engine.dialogue.agent import AgentEvent, FirstToken, ModelRequested, SentenceReady
+from engine.dialogue.endpointing import EndOfTurn
+from engine.dialogue.llm import Usage
+from engine.dialogue.tools.toolbox import ToolCallRecord
+
+_MARKS = {ModelRequested: "model_requested", FirstToken: "first_token", SentenceReady: "first_sentence"}
+
+
+class Telling:
+    """One call's story, told as it happens."""
+
+    def __init__(self, call_id: UUID, observe: Observer, now: Callable[[], float]) -> None:
+        self._call_id = call_id
+        self._observe = observe
+        self._now = now
+        self._started_at = now()
+        self._waterfall: Waterfall | None = None
+        self._usage = Usage()
+        self._sound_at = 0.0
+        self._tools_told = 0
+        self.turn = 0
+        self.state = State.CONNECTED
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call was answered."""
+        return self._now() - self._started_at
+
+    def move(self, state: State) -> None:
+        if state is not self.state:
+            self.state = move(self.state, state)
+            self._observe(StateChanged(self._call_id, self.elapsed, state))
+
+    def caller_said(self, turn: EndOfTurn, text: str, *, amended: bool) -> None:
+        """A turn begins: its waterfall counts from the caller's last voiced frame."""
+        self.turn += not amended
+        self._waterfall = Waterfall(turn.last_voiced_at)
+        if turn.final_at is not None:
+            self._waterfall.mark("final", turn.final_at)
+        self._waterfall.mark("end_of_turn", turn.decided_at)
+        self._usage = Usage()
+        at = turn.last_voiced_at - self._started_at
+        self._observe(
+            CallerSaid(self._call_id, self.turn, at, text, turn.language, turn.confidence, amended=amended)
+        )  # fmt: skip
+
+    def agent(self, event: AgentEvent) -> None:
+        """An `on_event` of the agent."""
+        if isinstance(event, Usage):
+            self._usage = self._usage + event
+        elif self._waterfall is not None and (stage := _MARKS.get(type(event))):
+            self._waterfall.mark(stage, self._now())
+
+    def sound(self, now: float) -> None:
+        """Bot audio begins at the wire."""
+        self._sound_at = now - self._started_at
+        if self._waterfall is not None:
+            self._waterfall.mark("first_audio", now)
+
+    def bot_said(self, answered: Answered) -> None:
+        """A turn of the bot is over."""
+        if answered.heard:
+            self._observe(
+                BotSaid(
+                    self._call_id, self.turn, self._sound_at, answered.heard,
+                    interrupted=answered.interrupted, heard_ms=answered.heard_ms,
+                )
+            )  # fmt: skip
+        if self._waterfall is not None and self._waterfall.has("first_audio"):
+            self._observe(TurnTimed(self._call_id, self.turn, self._waterfall.stages_ms(), self._usage))
+            self._waterfall = None
+
+    def tools(self, calls: Sequence[ToolCallRecord]) -> None:
+        """Tell of the tool calls that have not been told yet."""
+        for call in calls[self._tools_told :]:
+            self._observe(
+                ToolRan(
+                    self._call_id, self.turn, self.elapsed, call.name, call.ok, call.arguments, call.result,
+                    call.duration_ms,
+                )
+            )  # fmt: skip
+        self._tools_told = len(calls)
+
+    def interrupted(self, kind: str, voiced_at: float, stopped_at: float) -> None:
+        stop_ms = round((stopped_at - voiced_at) * 1000, 1)
+        self._observe(Interrupted(self._call_id, self.turn, self.elapsed, kind, stop_ms))
+
+    def failed(self, part: str, error: str) -> None:
+        self._observe(PartFailed(self._call_id, self.elapsed, part, error))

@@ -1,0 +1,73 @@
+"""One bot utterance on its way to the line: sentences in, audio queued for playout.
+
+Before: `dialogue.agent` says sentences. After: `call.egress`. Text is verbalised here, just before synthesis, on every
+path, so that no digit or abbreviation reaches a synthesiser. The next sentence is synthesised while one is playing.
+"""
+
+from math import inf
+
+import trio
+
+from engine.call.egress import Egress
+from engine.speech.base import Synthesizer
+from engine.speech.verbalize import verbalize
+
+MAX_AHEAD_MS = 15_000
+"""Synthesis pauses while this much audio is waiting to be played."""
+
+
+class Utterance:
+    """Sentences of one utterance, spoken in order. `say` from anywhere, `done` when no more will come."""
+
+    def __init__(self, number: int, egress: Egress, synthesizer: Synthesizer) -> None:
+        self.number = number
+        self._egress = egress
+        self._synthesizer = synthesizer
+        self._send, self._receive = trio.open_memory_channel[str](inf)
+        self.fillers: list[bool] = []
+        """For each segment in the order played: whether it was a filler."""
+
+    def say(self, sentence: str) -> None:
+        """Queue a sentence; never blocks."""
+        self._send.send_nowait(sentence)
+
+    def done(self) -> None:
+        self._send.close()
+
+    async def speak(self) -> None:
+        """Synthesise and queue everything said until `done`. Raises `SynthesizerError`."""
+        playout = self._egress.playout
+        playout.begin(self.number)
+        async for sentence in self._receive:
+            await self._synthesise(sentence)
+        playout.end()
+
+    def fill(self, text: str, pcm: bytes) -> bool:
+        """Speak ready audio now if the line is free (a filler while the answer is awaited); says whether it was."""
+        playout = self._egress.playout
+        if not playout.is_idle or playout.segment_open:
+            return False
+        self._queue(text, pcm, filler=True)
+        playout.close_segment()
+        return True
+
+    async def _synthesise(self, sentence: str) -> None:
+        playout = self._egress.playout
+        opened = False
+        async with self._synthesizer.synthesize(verbalize(sentence)) as chunks:
+            async for pcm in chunks:
+                if opened:
+                    playout.push(pcm)
+                else:
+                    self._queue(sentence, pcm)
+                    opened = True
+                if playout.depth_ms > MAX_AHEAD_MS:
+                    await trio.sleep((playout.depth_ms - MAX_AHEAD_MS) / 1000)
+        if opened:
+            playout.close_segment()
+
+    def _queue(self, text: str, pcm: bytes, *, filler: bool = False) -> None:
+        self.fillers.append(filler)
+        self._egress.playout.open_segment(text)
+        self._egress.playout.push(pcm)
+        self._egress.ready()

@@ -1,0 +1,211 @@
+"""The composition root: builds everything, listens, answers calls, drains.
+
+Order matters. The line and the web listen first (a probe can be answered), vendors are warmed up, and only then is the
+engine ready: the first call after a start is as fast as any other. On stop no new call is admitted, the calls in
+progress finish within `drain_seconds`, and who is left goes to an operator.
+"""
+
+import gc
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import trio
+
+from engine.cache import Cache
+from engine.call.call import run_call
+from engine.call.events import CallEvent, Observer
+from engine.call.record_keeper import RecordKeeper
+from engine.call.services import Services
+from engine.call.session import SessionStore
+from engine.config import Config
+from engine.database import Database
+from engine.dialogue.anthropic_llm import AnthropicModel
+from engine.dialogue.llm import LanguageModel
+from engine.dialogue.prompts import load
+from engine.dialogue.tools.toolbox import Toolbox
+from engine.errors import EngineError
+from engine.knowledge.articles import load_articles
+from engine.knowledge.search import KnowledgeSearch
+from engine.log import get_logger
+from engine.media.clock import MediaClock
+from engine.pbx.registry import CallRegistry
+from engine.records.writer import RecordWriter
+from engine.speech.base import Recognizer, Synthesizer
+from engine.speech.continuous import ContinuousRecognizer
+from engine.speech.google_stt import GoogleRecognizer
+from engine.speech.google_tts import GoogleSynthesizer
+from engine.speech.grpc_thread import GrpcThread
+from engine.speech.phrases import PhraseCache
+from engine.speech.verbalize import verbalize
+from engine.store.actions import MemoryActionLog
+from engine.store.client import StoreClient
+from engine.transport.audiosocket import AudioSocketTransport
+from engine.transport.listener import serve_audiosocket
+from engine.transport.poller import Poller
+from engine.transport.ticker import open_clock, run_ticker
+from engine.web.app import create_app, create_metrics_app
+from engine.web.health import Readiness
+from engine.web.serve import serve_web
+
+log = get_logger("server")
+
+WARM_UP_SECONDS = 10.0
+DRAIN_RECORDS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """The replaceable parts of a conversation, open and warm."""
+
+    recognizer: Recognizer
+    synthesizer: Synthesizer
+    model: LanguageModel
+
+
+type OpenVendors = Callable[[Config], AbstractAsyncContextManager[Vendors]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the engine can be reached."""
+
+    audiosocket: tuple[str, int]
+    http_port: int
+    metrics_port: int
+    readiness: Readiness
+
+
+@asynccontextmanager
+async def open_vendors(config: Config) -> AsyncGenerator[Vendors]:
+    """Google speech and Anthropic. A vendor that cannot be reached is logged, not fatal: calls will say so."""
+    async with GrpcThread() as grpc:
+        recognizer = GoogleRecognizer(config.google, grpc)
+        synthesizer = GoogleSynthesizer(config.google, grpc)
+        model = AnthropicModel(config.anthropic)
+        async with trio.open_nursery() as nursery:
+            for part in (recognizer, synthesizer, model):
+                nursery.start_soon(_warm_up, type(part).__name__, part.warm_up)
+        try:
+            yield Vendors(recognizer, synthesizer, model)
+        finally:
+            with trio.move_on_after(2, shield=True):
+                await model.aclose()
+
+
+async def serve(
+    config: Config,
+    *,
+    stop: trio.Event,
+    vendors: OpenVendors = open_vendors,
+    observers: Sequence[Observer] = (),
+    task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Answer calls until `stop` is set, then drain. `task_status` reports once ready to take a call."""
+    registry = CallRegistry(config.call.max_calls, trio.current_time)
+    readiness = Readiness(registry)
+    web_stop = trio.Event()
+    async with _data(config) as (database, cache), trio.open_nursery() as nursery:
+        web = await nursery.start(
+            partial(serve_web, stop=web_stop), config.http, create_app(config.http, registry, readiness),
+            create_metrics_app(),
+        )  # fmt: skip
+        writer = RecordWriter(database)
+        nursery.start_soon(writer.run, name="records")
+        clock = open_clock()
+        nursery.start_soon(run_ticker, clock, name="media clock")
+        keeper = RecordKeeper(writer)
+        async with vendors(config) as parts, StoreClient(config.store) as store:
+            services = await _services(config, parts, store, clock, registry, cache, (keeper.observe, *observers))
+            with Poller() as poller:
+                nursery.start_soon(poller.run, name="poller")
+                async with trio.open_nursery() as line:
+                    address = await line.start(partial(serve_audiosocket, poller=poller), config.audiosocket,
+                                               partial(_take_call, services=services))  # fmt: skip
+                    _quiet_collector()
+                    readiness.warmed_up = True
+                    log.info("ready", audiosocket=f"{address[0]}:{address[1]}", http=web.http, metrics=web.metrics)
+                    task_status.started(Listening(address, web.http, web.metrics, readiness))
+                    await stop.wait()
+                    await _drain(registry, config.call.drain_seconds)
+                    line.cancel_scope.cancel()
+        await writer.drain(DRAIN_RECORDS_SECONDS)
+        web_stop.set()
+        nursery.cancel_scope.cancel()
+
+
+async def _take_call(transport: AudioSocketTransport, *, services: Services) -> None:
+    await run_call(transport, services)
+
+
+@asynccontextmanager
+async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Cache]]:
+    cache = Cache(config.redis)
+    try:
+        if config.database.url.get_secret_value():
+            async with Database(config.database) as database:
+                yield database, cache
+        else:
+            yield None, cache
+    finally:
+        with trio.move_on_after(2, shield=True):
+            await cache.aclose()
+
+
+async def _services(
+    config: Config, vendors: Vendors, store: StoreClient, clock: MediaClock, registry: CallRegistry, cache: Cache,
+    observers: Sequence[Observer],
+) -> Services:  # fmt: skip
+    texts = load(config.call.language)
+    voice = PhraseCache(vendors.synthesizer)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_warm_up, "store", store.ping)
+        nursery.start_soon(voice.warm, [verbalize(text) for text in texts.fixed_phrases()])
+    knowledge = KnowledgeSearch(load_articles(config.knowledge.directory) if config.knowledge.directory else ())
+
+    actions = MemoryActionLog()
+
+    def make_tools(call_id: UUID, caller: str | None) -> Toolbox:
+        return Toolbox(
+            call_id=call_id, caller_phone=caller, store=store, knowledge=knowledge, actions=actions,
+            now=lambda: datetime.now(config.call.timezone),
+        )  # fmt: skip
+
+    def observe(event: CallEvent) -> None:
+        for observer in observers:
+            observer(event)
+
+    return Services(
+        call=config.call, turn=config.turn, max_tokens=config.anthropic.max_tokens, clock=clock,
+        recognizer=ContinuousRecognizer(vendors.recognizer, stream_seconds=config.google.speech_stream_seconds),
+        phrases=texts.recognition.phrases, voice=voice, model=vendors.model, texts=texts, make_tools=make_tools,
+        sessions=SessionStore(cache, config.call.session_ttl), registry=registry, observe=observe,
+    )  # fmt: skip
+
+
+async def _warm_up(name: str, warm_up: Callable[[], object]) -> None:
+    with trio.move_on_after(WARM_UP_SECONDS) as scope:
+        try:
+            await warm_up()  # type: ignore[misc]
+        except EngineError as error:
+            log.warning("not_warmed_up", part=name, error=str(error))
+    if scope.cancelled_caught:
+        log.warning("not_warmed_up", part=name, error=f"no answer within {WARM_UP_SECONDS:.0f} s")
+
+
+async def _drain(registry: CallRegistry, seconds: float) -> None:
+    """No new calls; those in progress may finish for `seconds`."""
+    registry.drain()
+    log.info("draining", calls=registry.statistics().connected, seconds=seconds)
+    with trio.move_on_after(seconds):
+        while registry.statistics().connected:  # noqa: ASYNC110 - the registry is pure and knows no events
+            await trio.sleep(0.1)
+
+
+def _quiet_collector() -> None:
+    """What exists after warm-up is permanent: keep full collections from walking it on the media path."""
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,79 @@
+"""How this project is checked: `nox -s tests lint types layers`; `bench` and `asterisk` need a quiet or a root machine."""
+
+from pathlib import Path
+
+import nox
+
+PYTHON = Path(".python-version").read_text().strip()
+CODE = ("engine", "ops", "cli", "tests", "noxfile.py")
+
+nox.options.sessions = ["lint", "types", "layers", "tests"]
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+
+def _install(session: nox.Session) -> None:
+    session.install("-c", "constraints.txt", "-e", ".[embedded]", "--group", "dev")
+
+
+@nox.session(python=PYTHON)
+def tests(session: nox.Session) -> None:
+    """Unit, property and end-to-end tests; arguments go to pytest."""
+    _install(session)
+    session.run("pytest", "-m", "not asterisk", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """ruff: rules and format."""
+    _install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=PYTHON)
+def types(session: nox.Session) -> None:
+    """mypy --strict."""
+    _install(session)
+    session.run("mypy")
+
+
+@nox.session(python=PYTHON)
+def layers(session: nox.Session) -> None:
+    """Imports point downward only."""
+    _install(session)
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHON)
+def bench(session: nox.Session) -> None:
+    """Measure the engine at the wire; arguments go to tests/bench/run.py (`--help`)."""
+    _install(session)
+    session.run("python", "-m", "tests.bench.run", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def asterisk(session: nox.Session) -> None:
+    """A real Asterisk and SIPp callers (root, Debian; installed if they are not there)."""
+    _install(session)
+    session.run("bash", "tests/asterisk/setup.sh", external=True)
+    session.run("pytest", "-m", "asterisk", "-s", "tests/asterisk", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def build(session: nox.Session) -> None:
+    """A wheel, and that it installs and starts."""
+    session.run("uv", "build", "--wheel", "-q", "--out-dir", "dist", external=True)
+    session.install("-c", "constraints.txt", "--reinstall-package", "callctl", *map(str, Path("dist").glob("*.whl")))
+    session.run("callctl", "version")
+    session.run("callctl", "config", "show", "--json", silent=True)
+
+
+@nox.session(python=PYTHON)
+def pin(session: nox.Session) -> None:
+    """Compile constraints.txt anew from pyproject.toml; names no registry."""
+    session.run(
+        "uv", "pip", "compile", "pyproject.toml", "--all-extras", "--group", "dev", "--universal", "--upgrade",
+        "--no-annotate", "--no-header", "-q", "-o", "constraints.txt", external=True,
+    )  # fmt: skip

@@ -75,22 +75,23 @@ class AnthropicModel:
         self, chunks: AsyncGenerator[bytes], decoder: AnswerDecoder, started: float
     ) -> AsyncGenerator[ModelEvent]:
         deadline, seen, first = started + self._config.first_event_timeout, 0, True
-        while not decoder.finished:
-            with _counted_failures():
-                with _within(deadline):
+        with _counted_failures():
+            while not decoder.finished:
+                with trio.CancelScope(deadline=deadline) as waiting:
                     chunk = await anext(chunks, b"")
+                if waiting.cancelled_caught:
+                    raise _stalled()
                 if not chunk:
                     raise ModelError(VENDOR, "the stream ended in the middle of an answer", retryable=True)
-                events = decoder.receive(chunk)
-            for event in events:
-                if first:
-                    VENDOR_SECONDS.labels(VENDOR).observe(trio.current_time() - started)
-                    first = False
-                if isinstance(event, Finished):
-                    _count_tokens(event.usage)
-                yield event
-            if decoder.progress > seen:
-                deadline, seen = trio.current_time() + self._config.gap_timeout, decoder.progress
+                for event in decoder.receive(chunk):
+                    if first:
+                        VENDOR_SECONDS.labels(VENDOR).observe(trio.current_time() - started)
+                        first = False
+                    if isinstance(event, Finished):
+                        _count_tokens(event.usage)
+                    yield event
+                if decoder.progress > seen:
+                    deadline, seen = trio.current_time() + self._config.gap_timeout, decoder.progress
 
 
 async def _end(chunks: AsyncGenerator[bytes], decoder: AnswerDecoder) -> None:
@@ -108,7 +109,11 @@ def _within(deadline: float) -> Iterator[None]:
     with trio.move_on_at(deadline) as scope:
         yield
     if scope.cancelled_caught:
-        raise ModelError(VENDOR, "stalled", retryable=True)
+        raise _stalled()
+
+
+def _stalled() -> ModelError:
+    return ModelError(VENDOR, "stalled", retryable=True)
 
 
 @contextmanager

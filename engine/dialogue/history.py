@@ -20,6 +20,8 @@ from typing import Any, Final, Literal, Self
 from engine.dialogue.llm import Message, Text, ToolOutcome
 from engine.dialogue.reply import Block, Reply
 
+__all__ = ["History", "Reply"]
+
 CALL_BEGINS: Final = "(початок розмови)"
 """Stands for the caller when the bot spoke first."""
 CALLER_SILENT: Final = "(клієнт мовчить)"

@@ -6,8 +6,9 @@ prices, tyre sizes. A line of the engine without anything to hide costs a few mi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -92,22 +93,40 @@ def mask_text(text: str) -> str:
 def sanitize(value: object, key: str = "", depth: int = 0) -> object:
     """`value` as it may be logged under `key`: same shape, made of JSON's types. Objects that are none of them are
     logged as their masked `str()`; nesting deeper than `_MAX_DEPTH` is cut off."""
-    if value is None or isinstance(value, bool | float):
+    if isinstance(value, str):
+        return _RULES[_rule(key)](value)
+    if value is None or isinstance(value, _PLAIN):
         return value
     if isinstance(value, int):
         return mask_phone(str(value)) if value in _UKRAINIAN_NUMBERS else value
-    if isinstance(value, UUID | date):
+    if isinstance(value, _SAFE):
         return str(value)
-    if depth > _MAX_DEPTH:
-        return MASK
-    key = key.lower()
-    if key in _SECRET_KEYS or key.endswith(_SECRET_ENDINGS) or key in _ADDRESS_KEYS:
+    if depth > _MAX_DEPTH or _rule(key) == "secret":
         return MASK
     if isinstance(value, Mapping):
         return {mask_text(str(k)): sanitize(v, str(k), depth + 1) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, _SEQUENCES):
         return [sanitize(item, key, depth + 1) for item in value]
-    text = value if isinstance(value, str) else str(value)
+    return _RULES[_rule(key)](str(value))
+
+
+@lru_cache(maxsize=2048)
+def _rule(key: str) -> str:
+    """Which of `_RULES` holds for what is logged under `key`."""
+    key = key.lower()
+    if key in _SECRET_KEYS or key in _ADDRESS_KEYS or key.endswith(_SECRET_ENDINGS):
+        return "secret"
     if key in _NAME_KEYS:
-        return mask_name(text)
-    return mask_phone(text) if key in _PHONE_KEYS else mask_text(text)
+        return "name"
+    return "phone" if key in _PHONE_KEYS else "text"
+
+
+_PLAIN: Final = (bool, float)
+_SAFE: Final = (UUID, date)
+_SEQUENCES: Final = (list, tuple, set, frozenset)
+_RULES: Final[Mapping[str, Callable[[str], str]]] = {
+    "secret": lambda _: MASK,
+    "name": mask_name,
+    "phone": mask_phone,
+    "text": mask_text,
+}

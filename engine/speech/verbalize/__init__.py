@@ -21,6 +21,9 @@ _NUMBERS: Final = (*MOMENTS, *CODES, *QUANTITIES)
 _WORDS: Final = (WEEKDAY_RANGE, *ABBREVIATION_RULES)
 """Rules without digits in their patterns see text without digits: only so is the output final."""
 
+_MOST_ROUNDS: Final = 8
+"""An expansion may put two other abbreviations side by side ("м.м."). Sentences need one round and one to see it."""
+
 
 def verbalize(text: str) -> str:
     """`text` in words, on one line."""
@@ -28,6 +31,11 @@ def verbalize(text: str) -> str:
     for rule in _NUMBERS:
         text = rule.apply(text)
     text = speakable(text)
-    for rule in _WORDS:
-        text = rule.apply(text)
-    return speakable(text)
+    for _ in range(_MOST_ROUNDS):
+        before = text
+        for rule in _WORDS:
+            text = rule.apply(text)
+        text = speakable(text)
+        if text == before:
+            break
+    return text

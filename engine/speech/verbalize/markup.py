@@ -29,11 +29,15 @@ _TIDY: Final = (
     (re.compile(r"\s+"), " "),
     (re.compile(r"\(\s*\)|\"\s*\"|«\s*»"), ""),
     (re.compile(r"\s+"), " "),
+    (re.compile(r"(?<!\w)-+|-+(?!\w)"), " \u2014 "),
+    (re.compile(r"\s+"), " "),
+    (re.compile(r"[\u2013\u2014](?:\s*[\u2013\u2014])+"), "\u2014"),
     (re.compile(r"\s+([.,!?;:)»])"), r"\1"),
     (re.compile(r"([(«])\s+"), r"\1"),
     (re.compile(r"[,;:](?:\s*[,;:])+"), ","),
     (re.compile(r"[,;:]+(?=[.!?])"), ""),
 )
+_NEVER_FIRST: Final = " .,!?;:)»-\u2013\u2014"
 _ROUNDS: Final = 4
 
 
@@ -58,7 +62,7 @@ def speakable(text: str) -> str:
             text = pattern.sub(replacement, text)
         if text == before:
             break
-    return text.strip()
+    return text.lstrip(_NEVER_FIRST).rstrip()
 
 
 def _normal_form(text: str) -> str:

@@ -10,7 +10,7 @@ from ops.emulators.run import Addresses, Ports, run_emulators
 
 app = typer.Typer(help="The emulated vendors (speech, voice, language model) and store.", no_args_is_help=True)
 
-type Port = Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")]
 
 
 @app.callback()

@@ -80,6 +80,20 @@ class Catalogue:
     def find_make(self, text: str) -> Make | None:
         return next((make for make in self.makes if mentions(text, make.stems)), None)
 
+    def make(self, name: str) -> Make:
+        """Raises StopIteration if there is none of that exact name."""
+        return next(make for make in self.makes if make.name == name)
+
+    def find_vehicle(self, text: str) -> tuple[Make, Model | None] | None:
+        """The make and model named; a model alone is enough if its name is long enough to be no other word."""
+        make = self.find_make(text)
+        if make is not None:
+            return make, find_model(make, text)
+        models = ((make, model) for make in self.makes for model in make.models)
+        return next(
+            ((make, model) for make, model in models if mentions(text, (s for s in model.stems if len(s) >= 5))), None
+        )
+
     def find_brand(self, text: str) -> str | None:
         return next((brand for brand, stems in self.brands.items() if mentions(text, stems)), None)
 
@@ -90,7 +104,13 @@ def find_model(make: Make, text: str) -> Model | None:
 
 def mentions(text: str, stems: Iterable[str]) -> bool:
     """True if a word of `text` begins with one of the stems, whatever its case and ending."""
-    return re.search(rf"\b(?:{'|'.join(map(re.escape, stems))})", text.lower()) is not None
+    return _beginning_with(tuple(stems)).search(text.lower()) is not None
+
+
+@cache
+def _beginning_with(stems: tuple[str, ...]) -> re.Pattern[str]:
+    # No stem at all must match nothing; an empty alternation would match everything.
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, stems)) or '(?!)'})")
 
 
 def parse_size(size: str) -> tuple[int, int, int]:

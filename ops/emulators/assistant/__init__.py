@@ -1,9 +1,9 @@
-from collections.abc import Mapping, Sequence, Set
-from datetime import date
-from typing import Any
+"""A rule-based shop assistant: what stands in for a language model where there is no account for one.
 
-from ops.emulators.assistant.reply import Reply
+It is a dialogue, not a model: a table of rules over words in Ukrainian and Russian, a memory read anew from the
+messages at every request, and real tool calls. Entry point: `decide`.
+"""
 
+from ops.emulators.assistant.rules import decide
 
-def decide(messages: Sequence[Mapping[str, Any]], tool_names: Set[str], *, today: date) -> Reply:
-    return Reply("Вітаю!")
+__all__ = ["decide"]

@@ -14,7 +14,7 @@ from typing import Final
 
 FIRST_CLAUSE_CHARS: Final = 25
 """The first piece may end at a comma or dash from here on: some 1.5 s of speech to synthesise the rest behind."""
-REST_CHARS: Final = 15
+REST_CHARS: Final = 30
 """... if its sentence goes on for at least this long."""
 QUOTE_CHARS: Final = 120
 """A quotation that has not closed after this many characters was none."""

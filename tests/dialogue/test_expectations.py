@@ -26,6 +26,7 @@ from engine.dialogue.expectations import Expectation, expected_answer
         ("Розмір 205/55 R16, правильно?", "yes_no"),
         ("Цей розмір вам підходить?", "yes_no"),
         ("Доставка чи самовивіз?", "nothing"),
+        ("Що змінити: кількість, товар чи доставку?", "nothing"),
         ("Чим можу допомогти?", "nothing"),
         ("Яка у вас машина?", "nothing"),
         ("Коштує 2 350,50 грн.", "nothing"),

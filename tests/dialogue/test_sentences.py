@@ -51,6 +51,9 @@ def test_first_clause_leaves_early_and_only_the_first() -> None:
 
 def test_first_clause_stays_whole_when_short_or_nearly_done() -> None:
     assert split("Так, зимові шини цього розміру є в наявності.") == ["Так, зимові шини цього розміру є в наявності."]
+    assert split("Які шини вам потрібні: зимові, літні чи всесезонні?") == [
+        "Які шини вам потрібні: зимові, літні чи всесезонні?"
+    ]
     assert split("Зараз у наявності є три моделі, так. Далі") == ["Зараз у наявності є три моделі, так.", "Далі"]
 
 

@@ -6,7 +6,7 @@ The rule by which no word is lost and none doubled:
 - When a stream takes over, it is first sent everything unsettled, and from that moment on nobody listens to the old
   one: whatever it could still say is about audio that the new one hears, too.
 - In silence (no interim transcript open, no speech by the vendor's own voice activity) a healthy stream has already
-  reported what was said, except perhaps a word that is just beginning: then only the last two seconds are replayed.
+  reported what was said, except perhaps a word that is just beginning: then only the last four seconds are replayed.
 - If speech has gone on without a final for longer than the ring holds, the words at its front could not be replayed.
   Then the open interim is reported as a final, and the replay begins where it ended.
 
@@ -23,7 +23,8 @@ from engine.speech.base import RecognizerEvent, SpeechActivity, Transcript
 _BYTES_PER_MS: Final = 2 * RATE // 1000
 _QUIET_RING_SECONDS: Final = 10.0
 """Kept while nobody speaks, which is most of a call: only audio that a stream broke too early to report."""
-_QUIET_REPLAY_MS: Final = 2_000
+_QUIET_REPLAY_MS: Final = 4_000
+"""Google reports a short word up to 2.5 s late."""
 _EARLY: Final = 0.9
 """Part of a stream's life after which the first silence is taken for the hand-over."""
 _STALE_MS: Final = 5_000

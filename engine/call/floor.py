@@ -86,6 +86,7 @@ class Floor:
         self._watchdog = Watchdog(now, call.max_duration)
         self._listener: FloorListener
         self._is_voiced = False
+        self._is_echo = False
         self._is_answering = False
         self._was_heard = False
         self._filling = False
@@ -121,9 +122,9 @@ class Floor:
     # From ingress and the recogniser.
 
     def caller_voiced(self, voiced: bool, now: float) -> None:
-        if voiced and self._barge_in.is_candidate:
-            likeness = self._egress.echo.likeness(self._ingress.recent_audio())
-            voiced = likeness < ECHO_LIKENESS
+        decision = self._judge(voiced, now)
+        if self._is_echo:
+            voiced = False
         self._endpointer.voiced(voiced, now)
         if voiced:
             self._silence.noise(now)
@@ -132,7 +133,16 @@ class Floor:
         if voiced is not self._is_voiced:
             self._is_voiced = voiced
             self._cover.sound(voiced or self._egress.sounding, now)
-        self._decide(self._barge_in.voiced(voiced, now), now)
+        self._decide(decision, now)
+
+    def _judge(self, voiced: bool, now: float) -> Decision | None:
+        """Barge-in, with the echo check where it is worth its cost."""
+        self._is_echo = False
+        if voiced and self._barge_in.is_candidate:
+            likeness = self._egress.echo.likeness(self._ingress.recent_audio())
+            self._is_echo = likeness >= ECHO_LIKENESS
+            self._barge_in.echo(likeness)
+        return self._barge_in.voiced(voiced, now)
 
     def words(self, transcript: Transcript, now: float) -> None:
         """An interim or final transcript."""

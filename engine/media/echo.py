@@ -41,7 +41,7 @@ class EchoReference:
 
     def likeness(self, recent_inbound: bytes) -> float:
         """0 (nothing of it was played) to 1 (an exact copy): how much of the last 100-200 ms heard, up to now, is echo.
-        About 300 us. 0.0 if either side was silent."""
+        Its cost is an FFT of a second of audio: ask only when it matters. 0.0 if either side was silent."""
         heard = _emphasised(recent_inbound[-MEMORY_MS // 2 * FRAME_BYTES // FRAME_MS :])
         played = _emphasised(b"".join(self._frames))
         heard_energy = float(np.dot(heard, heard))

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_FIELDS = frozenset(
-    ("model", "messages", "max_tokens", "system", "tools", "tool_choice", "stream", "metadata", "thinking")
-    + ("temperature", "top_p", "top_k", "stop_sequences", "service_tier", "output_config", "cache_control")
+_REQUIRED = ("model", "max_tokens", "messages")
+_OPTIONAL = (
+    *("system", "tools", "tool_choice", "stream", "metadata", "thinking", "cache_control"),
+    *("temperature", "top_p", "top_k", "stop_sequences", "service_tier", "output_config"),
 )
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MAX_CACHE_BREAKPOINTS = 4
@@ -28,11 +29,11 @@ def check_request(body: Any) -> None:
     """Raises `InvalidRequest` for the first thing wrong with a decoded request body."""
     if not isinstance(body, Mapping):
         raise InvalidRequest("Input should be a valid dictionary")
-    for name in ("model", "max_tokens", "messages"):
+    for name in _REQUIRED:
         if name not in body:
             raise InvalidRequest(f"{name}: Field required")
     for name in body:
-        if name not in _FIELDS:
+        if name not in _REQUIRED and name not in _OPTIONAL:
             raise InvalidRequest(f"{name}: Extra inputs are not permitted")
     if not isinstance(body["model"], str) or not body["model"]:
         raise InvalidRequest("model: Input should be a valid string")
@@ -175,8 +176,8 @@ def _check_pairs(messages: Sequence[Mapping[str, Any]]) -> None:
 
 def _orphaned(index: int, ids: Sequence[str]) -> InvalidRequest:
     return InvalidRequest(
-        f"messages.{index}: `tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(ids)}. "
-        "Each `tool_use` block must have a corresponding `tool_result` block in the next message."
+        f"messages.{index}: `tool_use` ids were found without `tool_result` blocks immediately after: "
+        f"{', '.join(ids)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message."
     )
 
 

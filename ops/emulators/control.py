@@ -5,7 +5,7 @@ faults or its settings by name; `DELETE` resets both and the counters. Tests, th
 are its clients; it is never faulty itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -24,33 +24,42 @@ class Settings(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Controlled:
-    """What one emulator lets the control see and change."""
+class Counting(Protocol):
+    """What every emulator has for the control."""
 
     faults: Faults
-    counters: Callable[[], Mapping[str, Any]]
-    """What happened so far, as JSON: requests, checksum errors, the last orders."""
-    reset_counters: Callable[[], None]
+
+    def counters(self) -> Mapping[str, Any]:
+        """What happened so far, as JSON: requests, checksum errors, the last orders."""
+        ...
+
+    def reset_counters(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """One emulator, and its settings if it has any."""
+
+    emulator: Counting
     settings: Settings | None = None
 
     def state(self) -> dict[str, Any]:
         return {
-            "faults": self.faults.as_dict(),
+            "faults": self.emulator.faults.as_dict(),
             "settings": {} if self.settings is None else asdict(self.settings),
-            "counters": dict(self.counters()),
+            "counters": dict(self.emulator.counters()),
         }
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Raises `ValueError` on a name that is neither a setting nor a fault."""
         own = set() if self.settings is None else {field.name for field in fields(self.settings)}
-        self.faults.update(**{name: value for name, value in values.items() if name not in own})
+        self.emulator.faults.update(**{name: value for name, value in values.items() if name not in own})
         for name in own & values.keys():
             setattr(self.settings, name, values[name])
 
     def reset(self) -> None:
-        self.faults.reset()
-        self.reset_counters()
+        self.emulator.faults.reset()
+        self.emulator.reset_counters()
         for field in () if self.settings is None else fields(self.settings):
             fresh = field.default if field.default_factory is MISSING else field.default_factory()
             setattr(self.settings, field.name, fresh)

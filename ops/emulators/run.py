@@ -20,6 +20,8 @@ from typing import Any, Protocol
 from ops.emulators.anthropic_api import AnthropicEmulator
 from ops.emulators.control import Controlled, control_server
 from ops.emulators.faults import Faults
+from ops.emulators.google_speech import GoogleSpeechEmulator
+from ops.emulators.google_tts import GoogleTtsEmulator
 from ops.emulators.store_api import StoreEmulator
 
 _STDIN = 0
@@ -59,12 +61,16 @@ class _Server(Protocol):
 async def running_emulators(host: str = "127.0.0.1", ports: Ports | None = None) -> AsyncIterator[Addresses]:
     """Every emulator listening; all are stopped on leaving. Raises OSError if an address is taken."""
     ports = ports or Ports()
+    speech = GoogleSpeechEmulator(faults=Faults())
+    tts = GoogleTtsEmulator(faults=Faults())
     anthropic = AnthropicEmulator(Faults())
     store = StoreEmulator(Faults())
     control = control_server(
         {
-            "anthropic": Controlled(anthropic.faults, anthropic.counters, anthropic.reset_counters, anthropic.settings),
-            "store": Controlled(store.faults, store.counters, store.reset_counters),
+            "speech": Controlled(speech, speech.settings),
+            "tts": Controlled(tts, tts.settings),
+            "anthropic": Controlled(anthropic, anthropic.settings),
+            "store": Controlled(store),
         }
     )
     async with AsyncExitStack() as stack:
@@ -75,8 +81,8 @@ async def running_emulators(host: str = "127.0.0.1", ports: Ports | None = None)
             return f"{host}:{bound}"
 
         yield Addresses(
-            speech="",
-            tts="",
+            speech=await start(speech, ports.speech),
+            tts=await start(tts, ports.tts),
             anthropic="http://" + await start(anthropic, ports.anthropic),
             store="http://" + await start(store, ports.store),
             control="http://" + await start(control, ports.control),

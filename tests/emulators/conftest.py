@@ -107,13 +107,5 @@ def anthropic_api(host: EmulatorHost, shop_clock: ShopClock) -> tuple[AnthropicE
 @pytest.fixture
 def control(host: EmulatorHost, store: tuple[StoreEmulator, str], anthropic_api: tuple[AnthropicEmulator, str]) -> str:
     """The control's base URL."""
-    controlled = {
-        "store": Controlled(store[0].faults, store[0].counters, store[0].reset_counters),
-        "anthropic": Controlled(
-            anthropic_api[0].faults,
-            anthropic_api[0].counters,
-            anthropic_api[0].reset_counters,
-            anthropic_api[0].settings,
-        ),
-    }
+    controlled = {"store": Controlled(store[0]), "anthropic": Controlled(anthropic_api[0], anthropic_api[0].settings)}
     return host.start(lambda: control_server(controlled))[1]

@@ -39,6 +39,7 @@ class Shop:
         self.requests: list[httpx.Request] = []
         self.delay = 0.0
         self.status: dict[str, int] = {}
+        self.answers: dict[str, Any] = {}
         self.tires = [tire(1, 4800, stock=0), tire(2, 2350), tire(3, 5000.5), tire(4, 0), tire(5, 700)]
         self.tires += [tire(number, 6000) for number in range(6, 10)]
         self.orders = 0
@@ -57,7 +58,7 @@ class Shop:
         if route == "POST /orders":
             self.orders += 1
             return self.draft(body)
-        return self.fixed()[route]
+        return (self.fixed() | self.answers)[route]
 
     def fixed(self) -> dict[str, Any]:
         """What is answered whatever was asked."""

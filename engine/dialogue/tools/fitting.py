@@ -13,6 +13,7 @@ from engine.store.asked import NewBooking, ServiceType
 from engine.store.models import Booking, Place
 
 _DAYS_SHOWN: Final = 7
+_CANCELLED: Final = "cancelled"
 
 type Day = datetime.date
 type Time = Annotated[str, Field(pattern=r"^\d{2}:\d{2}$", description="HH:MM")]
@@ -54,7 +55,7 @@ class NoArguments(Arguments):
 
 async def _stations(asked: CityArguments, context: ToolContext) -> Result:
     stations = await context.store.fitting_stations(asked.city)
-    context.state.remember_places(context.state.stations, stations)
+    context.state.stations |= {station.id: station for station in stations}
     return {"stations": [station.model_dump() for station in stations]}
 
 
@@ -104,7 +105,9 @@ async def _book(asked: BookArguments, context: ToolContext) -> Result:
     result = await context.once(book)
     _remember(
         state,
-        Booking(id=result["booking_id"], station_id=asked.station_id, station=result["station"], date=day),
+        Booking(
+            id=result["booking_id"], station_id=asked.station_id, station=result["station"], date=day, time=asked.time
+        ),
     )
     return dict(result)
 
@@ -116,27 +119,35 @@ async def _change(asked: CancelArguments, context: ToolContext) -> Result:
 
 
 async def _cancel(asked: CancelArguments, context: ToolContext) -> Result:
+    booking = context.state.bookings[asked.booking_id]
+    if booking.status == _CANCELLED:
+        return {"booking_id": booking.id, "status": _CANCELLED}
+
     async def cancel(key: str) -> Result:
         await context.store.cancel_booking(asked.booking_id, key=key)
-        return {"booking_id": asked.booking_id, "status": "cancelled"}
+        return {"booking_id": asked.booking_id, "status": _CANCELLED}
 
     result = await context.once(cancel)
-    context.state.booking_changes += 1
+    context.state.booking_changed(booking.model_copy(update={"status": _CANCELLED}))
     return dict(result)
 
 
 async def _move(asked: CancelArguments, context: ToolContext) -> Result:
     if asked.date is None or asked.time is None:
         raise ToolRefused("Для перенесення потрібні новий день і час. Запитайте їх.")
+    booking = context.state.bookings[asked.booking_id]
     day, time = asked.date.isoformat(), asked.time
-    _require_free(context.state, context.state.bookings[asked.booking_id].station_id, day, time)
+    moved = {"booking_id": booking.id, "status": "rescheduled", "date": day, "time": time}
+    if (booking.date, booking.time) == (day, time):
+        return moved
+    _require_free(context.state, booking.station_id, day, time)
 
     async def move(key: str) -> Result:
-        await context.store.move_booking(asked.booking_id, date=day, time=time, key=key)
-        return {"booking_id": asked.booking_id, "status": "rescheduled", "date": day, "time": time}
+        await context.store.move_booking(booking.id, date=day, time=time, key=key)
+        return moved
 
     result = await context.once(move)
-    context.state.booking_changes += 1
+    context.state.booking_changed(booking.model_copy(update={"date": day, "time": time}))
     return dict(result)
 
 

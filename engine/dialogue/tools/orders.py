@@ -138,7 +138,7 @@ async def _status(asked: StatusArguments, context: ToolContext) -> Result:
 
 async def _pickup_points(asked: CityArguments, context: ToolContext) -> Result:
     points = await context.store.pickup_points(asked.city)
-    context.state.remember_places(context.state.pickup_points, points)
+    context.state.pickup_points |= {point.id: point for point in points}
     return {"pickup_points": [point.model_dump() for point in points]}
 
 

@@ -3,7 +3,6 @@
 Owned by one `Toolbox`; changed by tools after a successful answer and by what is said and heard.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
@@ -66,11 +65,9 @@ class CallState:
     confirmed: tuple[ConfirmedOrder, ...] = ()
     delivery_changes: int = 0
     booking_changes: int = 0
+    """Moves and cancellations, each once."""
     tool_calls: int = 0
     transfer: TransferRequest | None = None
-
-    def remember_places(self, known: dict[str, Place], found: Iterable[Place]) -> None:
-        known.update({place.id: place for place in found})
 
     def draft_made(self, draft: Draft) -> None:
         """A new draft; the same one again changes nothing."""
@@ -92,6 +89,10 @@ class CallState:
     def handed_over(self, request: TransferRequest) -> None:
         self.transfer = request
         self._changed(Event.TRANSFER)
+
+    def booking_changed(self, booking: Booking) -> None:
+        self.bookings[booking.id] = booking
+        self.booking_changes += 1
 
     def caller_said(self, words: str) -> None:
         event = meaning(words)

@@ -7,6 +7,7 @@ quantities because a tyre size looks like a fraction and a telephone like a larg
 number is left.
 """
 
+import re
 from typing import Final
 
 from engine.speech.verbalize.abbreviations import ABBREVIATION_RULES
@@ -21,6 +22,7 @@ _NUMBERS: Final = (*MOMENTS, *CODES, *QUANTITIES)
 _WORDS: Final = (WEEKDAY_RANGE, *ABBREVIATION_RULES)
 """Rules without digits in their patterns see text without digits: only so is the output final."""
 
+_DIGIT: Final = re.compile(r"\d")
 _MOST_ROUNDS: Final = 8
 """An expansion may put two other abbreviations side by side ("м.м."). Sentences need one round and one to see it."""
 
@@ -29,6 +31,8 @@ def verbalize(text: str) -> str:
     """`text` in words, on one line."""
     text = plain(text)
     for rule in _NUMBERS:
+        if not _DIGIT.search(text):
+            break
         text = rule.apply(text)
     text = speakable(text)
     for _ in range(_MOST_ROUNDS):

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from engine.speech.verbalize.rule import full_stop, rule
-from engine.speech.verbalize.vocabulary import ABBREVIATIONS, PLACES
+from engine.speech.verbalize.vocabulary import ABBREVIATIONS, MAY_END_A_SENTENCE, PLACES
 
 _LOCATIVE: Final = ("на", "у", "в")
 
@@ -18,7 +18,7 @@ def _place(match: re.Match[str]) -> str:
 def _abbreviation(match: re.Match[str]) -> str:
     short = re.sub(r"\s", "", match[0].lower())
     full = _CLOSED_UP[short]
-    return full + full_stop(match, "." if short.endswith(".") else "") + (" " if full == "номер" else "")
+    return full + full_stop(match, "." if short in _CLOSING else "") + (" " if full == "номер" else "")
 
 
 def _spaced(short: str) -> str:
@@ -27,6 +27,8 @@ def _spaced(short: str) -> str:
 
 
 _CLOSED_UP: Final = {short.replace(" ", ""): full for short, full in ABBREVIATIONS.items()}
+
+_CLOSING: Final = {short.replace(" ", "") for short in MAY_END_A_SENTENCE}
 
 ABBREVIATION_RULES: Final = (
     rule(

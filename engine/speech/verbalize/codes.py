@@ -90,16 +90,16 @@ CODES: Final = (
         (?:\s?/?\s?(?P<kind>z?[rр])\s?-?\s?(?P<rim>\d\d(?:[.,]\d)?)(?P<cargo>[cс](?!\w))?)?(?![\d/])""",
         _size,
     ),
-    rule(_NOT_INSIDE + r"(?P<kind>z?r|р(?=\d\d))\s?-?(?P<rim>\d\d(?:[.,]\d)?)(?P<cargo>[cс](?!\w))?(?![\w/])", _rim),
+    rule(_NOT_INSIDE + r"(?P<kind>z?r|р(?=\d\d))\s?-?(?P<rim>\d\d?(?:[.,]\d)?)(?P<cargo>[cс](?!\w))?(?![\w/])", _rim),
     rule(_NOT_INSIDE + r"(?P<load>\d{2,3}(?:/\d{2,3})?)\s?(?P<speed>[A-Z])(?![\w'])", _index, ignore_case=False),
     rule(r"(?<![\w.,])(\d{1,4}(?:[.,]\d)?)\s?[xх×]\s?(\d{1,4}(?:[.,]\d{1,2})?)(?![\w])", _by),
     rule(
-        r"(?P<word>№|\bномер(?:ом|а|і|у)?|\bзамовлення|\bзамовленням|\bкод(?:ом|у)?)\s+(?:№\s*)?"
+        r"(?P<word>№|\bномер(?:ом|а|і|у)?|\bзамовлення|\bзамовленням|\bкод(?:ом|у)?)\s+"
         r"(?P<code>(?:[a-zа-яґєії]{1,4}[-\s]?)?\d{3,}(?:-\d+)*)(?![\w/]|[.,]\d|\s?(?:грн|шт|%))",
         _order,
     ),
     rule(r"(?<!\w)[A-ZА-ЯҐЄІЇ]{1,5}-\d+(?:-\d+)*(?!\w)", lambda m: _code(m[0]), ignore_case=False),
-    rule(r"(?<![\w.,])(?P<number>\d{1,4})-?(?P<letter>[А-ЯҐЄІЇ]|[абв])(?![\w'.])", _house, ignore_case=False),
+    rule(r"(?<![\w.,])(?P<number>\d{1,4})-?(?P<letter>[А-ЯҐЄІЇ]|[абв])(?![\w'])", _house, ignore_case=False),
     rule(r"(?<![\w.,/])24/7(?![\w/])", lambda m: "цілодобово"),
     rule(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})(?![\w/])", _fraction),
     rule(r"(?<![\w.,])0\d+(?![\d.,:])|(?<!\d)\d{13,}(?!\d)", lambda m: digit_groups(m[0])),

@@ -12,10 +12,11 @@ _SPELLED: Final = (
     (re.compile("[\u2018\u2019\u02bc\u02b9`´](?=\\w)(?<=\\w.)"), "'"),
 )
 _DROPPED: Final = (
+    (re.compile(r"[^\S\n]+"), " "),
     (re.compile(r"```.*?(?:```|$)", re.DOTALL), " "),
     (re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)"), r"\1"),
     (re.compile(r"(?:https?://|www\.)\S+"), " "),
-    (re.compile(r"\S+@\S+\.\w+"), " "),
+    (re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}"), " "),
     (re.compile(r"<[^<>]{1,200}>"), " "),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), " "),
     (re.compile(r"\b[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+\b"), " "),

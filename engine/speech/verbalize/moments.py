@@ -15,35 +15,35 @@ _HOUR_ENDINGS: Final = {
 }  # fmt: skip
 _CLOCK: Final = r"([01]?\d|2[0-4]):([0-5]\d)"
 
+_ON: Final = r"(?P<before>\bна\s+)?"
 
-def _date(day: str, month: str, year: str | None) -> str | None:
-    """Day and month in the genitive, as one says a date; None if there is no such date."""
-    if not (1 <= int(day) <= 31 and 1 <= int(month) <= 12):
+
+def _date(match: re.Match[str], month: int) -> str | None:
+    """A date as one says it: "двадцять другого", but "на двадцять друге". None if there is no such day."""
+    day, year, before = int(match["day"]), match["year"], match["before"]
+    if not (1 <= day <= 31 and 1 <= month <= 12):
         return None
-    spoken = f"{ordinal(int(day), Ending.OF_HIM)} {MONTHS_OF[int(month) - 1]}"
-    if year is None:
-        return spoken
-    full_year = int(year) + 2000 if len(year) == 2 else int(year)
-    return f"{spoken} {ordinal(full_year, Ending.OF_HIM)} року"
+    spoken = f"{ordinal(day, Ending.IT if before else Ending.OF_HIM)} {MONTHS_OF[month - 1]}"
+    if year:
+        full_year = int(year) + 2000 if len(year) == 2 else int(year)
+        spoken += f" {ordinal(full_year, Ending.OF_HIM)} року"
+    return f"{before or ''}{spoken}"
 
 
 def _numeric_date(match: re.Match[str]) -> str:
-    spoken = _date(match["day"], match["month"], match["year"])
+    spoken = _date(match, int(match["month"]))
     return match[0] if spoken is None else spoken + full_stop(match, match["dot"])
 
 
 def _iso_time(match: re.Match[str]) -> str:
     """The T of an ISO moment; the time after it is another rule's."""
-    spoken = _date(match["day"], match["month"], match["year"])
+    spoken = _date(match, int(match["month"]))
     return match[0] if spoken is None else f"{spoken} о {match['time']}"
 
 
 def _named_month(match: re.Match[str]) -> str:
-    day = ordinal(int(match["day"]), Ending.OF_HIM)
-    if not match["year"]:
-        return f"{day} {match['month']}"
-    year = ordinal(int(match["year"]), Ending.OF_HIM)
-    return f"{day} {match['month']} {year} року{full_stop(match, match['dot'])}"
+    spoken = _date(match, MONTHS_OF.index(match["month"].lower()) + 1)
+    return match[0] if spoken is None else spoken + full_stop(match, match["dot"])
 
 
 def _year(match: re.Match[str]) -> str:
@@ -62,11 +62,12 @@ def _clock(hour: str, minute: str, ending: Ending) -> str:
 
 
 def _time(match: re.Match[str]) -> str:
-    word = match["before"]
+    word, hour, minute = match["before"], match["hour"], match["minute"]
     if word is None:
-        bare = _clock(match["hour"], match["minute"], Ending.SHE)
-        return f"{bare} година" if match["minute"] == "00" else bare
-    return f"{word} {_clock(match['hour'], match['minute'], _HOUR_ENDINGS[word.lower()])}"
+        spoken = _clock(hour, minute, Ending.SHE) + (" година" if minute == "00" else "")
+    else:
+        spoken = f"{word} {_clock(hour, minute, _HOUR_ENDINGS[word.lower()])}"
+    return spoken + full_stop(match, match["dot"])
 
 
 def _time_range(match: re.Match[str]) -> str:
@@ -80,23 +81,23 @@ def _weekdays(match: re.Match[str]) -> str:
 
 MOMENTS: Final[tuple[Rule, ...]] = (
     rule(
-        r"(?<![\w.-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T\s]+(?P<time>\d\d:\d\d)"
+        _ON + r"(?<![\w.-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T\s]+(?P<time>\d\d:\d\d)"
         r"(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?(?![\w:])",
         _iso_time,
     ),
-    rule(r"(?<![\w.-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?P<dot>)(?!\w|-\d)", _numeric_date),
+    rule(_ON + r"(?<![\w.-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?P<dot>)(?!\w|-\d)", _numeric_date),
     rule(
-        r"(?<![\w.,/-])(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4}|\d\d)"
+        _ON + r"(?<![\w.,/-])(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4}|\d\d)"
         r"(?:\s?(?:року|р(?P<dot>\.)))?(?![\w/]|[.,]\d)",
         _numeric_date,
     ),
     rule(
-        r"(?<![\w.,/-])(?P<day>0[1-9]|[12]\d|3[01])\.(?P<month>0[1-9]|1[0-2])(?P<year>(?!))?(?P<dot>(?!))?"
+        _ON + r"(?<![\w.,/-])(?P<day>0[1-9]|[12]\d|3[01])\.(?P<month>0[1-9]|1[0-2])(?P<year>(?!))?(?P<dot>(?!))?"
         r"(?![\w/%:]|[.,-]\d|\s?(?:грн|км|м|кг|л|бар|атм|%|°|шт|мм|см|гривень|₴)(?!\w))",
         _numeric_date,
     ),
     rule(
-        rf"(?<![\w.,/-])(?P<day>\d{{1,2}})\s+(?P<month>{_MONTH})(?!\w)"
+        _ON + rf"(?<![\w.,/-])(?P<day>\d{{1,2}})\s+(?P<month>{_MONTH})(?!\w)"
         r"(?:\s+(?P<year>\d{4})(?:\s?(?:року|р(?P<dot>\.)))?(?!\w))?",
         _named_month,
     ),
@@ -104,7 +105,7 @@ MOMENTS: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\w.,:])(?:[зЗ]\s+)?{_CLOCK}\s?(?:[-–—]|до)\s?{_CLOCK}(?![\w:]|[.,]\d)", _time_range),
     rule(
         rf"(?:\b(?P<before>{'|'.join(_HOUR_ENDINGS)})\s+)?(?<![\w.,:])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)"
-        r"(?!\w|:\d|[.,]\d)",
+        r"(?!\w|:\d|[.,]\d)(?:\s?год(?:ин[аиіу])?(?!\w)(?P<dot>\.?))?",
         _time,
     ),
 )

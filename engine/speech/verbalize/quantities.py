@@ -7,6 +7,7 @@ from typing import Final
 from engine.speech.verbalize.numerals import (
     LARGEST,
     Case,
+    Ending,
     Gender,
     Noun,
     cardinal,
@@ -96,11 +97,17 @@ def _quantity(match: re.Match[str]) -> str:
 
 
 def _range(match: re.Match[str]) -> str:
-    """Two ends of an interval, both in the genitive; the unit after them is another rule's."""
+    """Two ends of an interval, both in the genitive; the second and its unit are other rules'."""
     start, end = match["start"], match["end"]
-    if int(start.replace(" ", "")) >= int(end.replace(" ", "")):
+    if _value(start) >= _value(end):
         return f"{match['before'] or ''}{start}, {end}"
-    return f"від {_whole(start, _gender(match['next']), Case.GENITIVE)} до {end}"
+    whole, _, fraction = start.replace(",", ".").partition(".")
+    gender, case = _gender(match["next"]), Case.GENITIVE
+    return f"від {_decimal(whole, fraction, case) if fraction else _whole(whole, gender, case)} до {end}"
+
+
+def _value(number: str) -> float:
+    return float(number.replace(" ", "").replace(",", "."))
 
 
 def _ordinal(match: re.Match[str]) -> str:
@@ -109,6 +116,10 @@ def _ordinal(match: re.Match[str]) -> str:
     if ending is not None:
         return ordinal(number, ending)
     return f"{combining(number)}{match['suffix']}" if len(suffix) > 3 else f"{cardinal(number)} {match['suffix']}"
+
+
+def _radius(match: re.Match[str]) -> str:
+    return ordinal(int(match["whole"]), Ending.OF_HIM if match["suffix"] else Ending.HE)
 
 
 def _gender(noun: str | None) -> Gender:
@@ -150,6 +161,7 @@ def _close_up(written: str) -> str:
 _UNITS_CLOSED_UP: Final = {_close_up(written): noun for written, noun in UNITS.items()}
 _BEFORE: Final = rf"(?P<before>\b(?:{'|'.join(sorted(GENITIVE_AFTER | ACCUSATIVE_AFTER))})\s+)?"
 _WHOLE: Final = r"(?:\d{1,3}(?:\ \d{3})+(?![\d/])|\d{1,12}(?!\d))"
+_EITHER: Final = rf"{_WHOLE}(?:[.,]\d{{1,3}})?"
 _NUMBER: Final = rf"(?<!\d)(?<!\d[.,])(?P<whole>{_WHOLE})(?:[.,](?P<fraction>\d+))?"
 _PER: Final = rf"(?:\s?(?:/|за\s+1?\s?)\s?(?P<per>{_alternatives(PER)})(?!\w))?"
 
@@ -158,14 +170,15 @@ QUANTITIES: Final[tuple[Rule, ...]] = (
     rule(r"(?<!\w)[~≈]\s?(?=\d)", lambda m: "приблизно "),
     rule(r"(?<!\w)\+(?=\d)", lambda m: "плюс "),
     rule(
-        rf"(?P<before>\b(?:від|з|із)\s+)?(?<![\w.,-])(?P<start>{_WHOLE})\s?[-–—]\s?(?=(?P<end>{_WHOLE})"
-        r"(?![\w-]|[.,]\d)(?:\s(?P<next>\w+))?)" + rf"{_WHOLE}",
+        rf"(?P<before>\b(?:від|з|із)\s+)?(?<![\w.,-])(?P<start>{_EITHER})\s?[-–—]\s?(?P<end>{_EITHER})"
+        r"(?![\w-]|[.,]\d)(?=(?:\s(?P<next>\w+))?)",
         _range,
     ),
     rule(rf"{_BEFORE}{_NUMBER}\s?(?P<currency>{_alternatives(CURRENCIES)})(?!\w)(?P<dot>\.?){_PER}", _price),
     rule(rf"{_BEFORE}(?P<currency>[$€₴])\s?{_NUMBER}(?P<dot>(?!))?{_PER}", _price),
     rule(rf"{_BEFORE}{_NUMBER}\s?(?P<unit>{_alternatives(UNITS)})(?!\w|')(?P<dot>\.?)", _quantity),
     rule(r"(?<![\w.,])(?P<whole>\d{1,4})-(?P<suffix>[а-яґєії']+)", _ordinal),
+    rule(r"(?<![\w.,-])(?P<whole>1\d|2\d)(?=\sрадіус(?P<suffix>а|у|)(?!\w))", _radius),
     rule(rf"{_BEFORE}{_NUMBER}(?=\s(?P<next>[^\W\d_]+)|(?P<glued>[^\W_])?)", _number),
     rule(r"\d+", lambda m: f" {digit_groups(m[0])} "),
 )

@@ -179,3 +179,28 @@ async def test_yesterdays_orders_do_not_count(autojump_clock: MockClock) -> None
         async with calling(actions=actions, call=call, now=NOW - timedelta(days=5 - call)) as caller:
             await caller.agree()
             await caller.ok("confirm_order", order_id="o1", payment_method="cod")
+
+
+async def test_after_a_no_everything_is_read_back_anew(autojump_clock: MockClock) -> None:
+    async with calling() as caller:
+        await caller.agree()
+        caller.toolbox.caller_said("Ні, зачекайте")
+        caller.toolbox.bot_said("Добре. Доставка в Київ лишається?")
+        caller.toolbox.caller_said("Так")
+        hint = await caller.refused("confirm_order", order_id="o1", payment_method="cod")
+        assert "суму" in hint
+        caller.toolbox.bot_said("Чотири шини Nokian, доставка в Київ, разом 9 550 грн.")
+        caller.toolbox.caller_said("Так")
+        await caller.ok("confirm_order", order_id="o1", payment_method="cod")
+
+
+async def test_an_address_changed_there_and_back_reaches_the_store_each_time(autojump_clock: MockClock) -> None:
+    async with calling() as caller:
+        await caller.draft()
+        for address in ("Хрещатик 22", "Зелена 5", "Хрещатик 22"):
+            await caller.ok(
+                "update_order_delivery", order_id="o1", delivery_type="delivery", city="Київ", address=address
+            )
+        sent = caller.shop.asked("PATCH /orders/o1/delivery")
+        assert [json.loads(request.content)["address"] for request in sent][-1] == "Хрещатик 22"
+        assert len({request.headers["Idempotency-Key"] for request in sent}) == len(sent) == 3

@@ -56,7 +56,7 @@ class StoreHttp:
         # One time limit, trio's: httpx would count connecting, sending and reading each for itself.
         self._client = httpx.AsyncClient(
             base_url=f"{config.base_url.rstrip('/')}/api/v1",
-            headers={"Authorization": f"Bearer {config.api_key.get_secret_value()}", "Accept": "application/json"},
+            headers=_standing_headers(config),
             timeout=None,
             limits=_LIMITS,
             transport=transport,
@@ -132,11 +132,19 @@ class StoreHttp:
         try:
             with trio.CancelScope(deadline=deadline):
                 return await self._client.send(request)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+            raise StoreError(VENDOR, f"a request that cannot be sent: {type(error).__name__}") from error
         except httpx.TransportError as error:
             raise StoreIll(f"connection failed: {type(error).__name__}", retryable=True) from error
         except httpx.RequestError as error:
             raise StoreError(VENDOR, f"unreadable answer: {type(error).__name__}") from error
         raise StoreIll("no answer in time", retryable=True)
+
+
+def _standing_headers(config: StoreConfig) -> dict[str, str]:
+    key = config.api_key.get_secret_value()
+    # An empty key would make an illegal header; without one the store says 401, which is what is wrong.
+    return {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
 
 
 def _raise_for_illness(response: httpx.Response) -> None:

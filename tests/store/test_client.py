@@ -200,6 +200,21 @@ async def test_five_illnesses_open_the_breaker_and_one_probe_closes_it(autojump_
         assert (client.available, gauge._value.get()) == (True, 0)
 
 
+async def test_a_request_that_cannot_be_sent_is_our_fault_not_the_stores(autojump_clock: MockClock) -> None:
+    class Unsendable(ScriptedStore):
+        async def __call__(self, request: httpx.Request) -> httpx.Response:
+            self.requests.append(request)
+            raise httpx.LocalProtocolError("illegal header")
+
+    store = Unsendable()
+    async with store.client() as client:
+        for _ in range(6):
+            with pytest.raises(StoreError, match="cannot be sent"):
+                await client.order("7")
+        assert client.available
+    assert len(store.requests) == 6
+
+
 async def test_cancelled_callers_do_not_open_the_breaker(autojump_clock: MockClock) -> None:
     store = ScriptedStore(*["hang"] * 10)
     async with store.client() as client:

@@ -156,9 +156,10 @@ async def test_refusals_arrive_as_such(shop: RunningStore) -> None:
         with pytest.raises(StoreError) as ill:
             await client.ping()
         assert client.available
-    async with connected(shop, key="wrong") as stranger:
-        with pytest.raises(StoreRejected) as refused:
-            await stranger.ping()
-    statuses = [each.value.status for each in (missing, unknown, refused)]
-    assert statuses == [404, 422, 401]
+    for key in ("wrong", ""):
+        async with connected(shop, key=key) as stranger:
+            with pytest.raises(StoreRejected) as refused:
+                await stranger.ping()
+        assert refused.value.status == 401
+    assert [each.value.status for each in (missing, unknown)] == [404, 422]
     assert not isinstance(ill.value, StoreRejected)

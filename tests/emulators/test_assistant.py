@@ -315,6 +315,7 @@ def test_fitting_in_one_sentence(conversation: Conversation) -> None:
         ("Мої шини на зберіганні у вас?", "find_storage", "ЗБ-2041"),
         ("А яка у вас гарантія?", "search_knowledge_base", "Гарантія 5 років. Потрібен чек."),
         ("Хочу поговорити з оператором", "transfer_to_operator", "З'єдную"),
+        ("дай человека", "transfer_to_operator", "З'єдную"),
         ("Ти дурна машина", "transfer_to_operator", "З'єдную"),
     ],
 )

@@ -24,6 +24,11 @@ _MAX_UNSENT: Final = 256
 _MAX_UNREAD: Final = 256
 """Responses not yet taken by us, after which the server is held back by HTTP/2 flow control."""
 
+_MASK: Final = "Internal error from Core"
+_MASK_TRIES: Final = 10
+_MASK_PAUSE: Final = 0.005
+"""Seconds. The server's status arrives with the failure of the write, or within the same few milliseconds."""
+
 
 class GrpcStream[Request, Response]:
     """Made by `open`; must be closed by `aclose`. One task receives."""
@@ -114,19 +119,26 @@ class GrpcStream[Request, Response]:
                     self._room.clear()  # a `set` posted since comes after this: callbacks run when this task waits
                     await self._room.wait()
         except grpc.aio.AioRpcError as error:
-            if self._status is None:
-                raise
-            if self._status.status != "OK":
-                raise self._status from error
+            status = await self._true_status(call)
+            if status.status != "OK":
+                raise status from error
         finally:
             writer.cancel()
             call.cancel()
 
     def _remember_status(self, call: Any) -> None:
-        # A write that fails because the server has ended the call makes grpc.aio replace the server's status by
-        # INTERNAL, "Internal error from Core" (github.com/grpc/grpc/issues/36066): take the first one.
-        if self._status is None:
-            self._status = RpcError(_at_once(call.code()).name, _at_once(call.details()) or "")
+        self._status = RpcError(_at_once(call.code()).name, _at_once(call.details()) or "")
+
+    async def _true_status(self, call: Any) -> RpcError:
+        """A write that fails because the server has ended the call makes grpc.aio report INTERNAL, which replaces the
+        server's status or comes just before it (github.com/grpc/grpc/issues/36066)."""
+        status = self._status or RpcError("INTERNAL", _MASK)
+        for _ in range(_MASK_TRIES):
+            if status.details != _MASK:
+                break
+            await asyncio.sleep(_MASK_PAUSE)
+            status = RpcError((await call.code()).name, await call.details() or "")
+        return status
 
     async def _write(self, call: Any) -> None:
         # When the call ends under a write, `_run` learns the reason from its read.

@@ -147,6 +147,21 @@ async def test_the_servers_status_survives_writes_that_come_too_late() -> None:
             await stream.aclose()
 
 
+async def test_a_good_end_survives_writes_that_come_too_late() -> None:
+    async def answer_once(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        yield answer("done")
+
+    async with GrpcThread() as thread, serving(thread, recognize(answer_once)) as endpoint:
+        for _ in range(50):
+            stream: GrpcStream[Any, Any] = await GrpcStream.open(thread, opener(thread, endpoint))
+            for _ in range(20):
+                stream.send_nowait(SttRequest(audio=bytes(160)))
+            assert text_of(await stream.receive()) == "done"
+            with pytest.raises(trio.EndOfChannel):
+                await stream.receive()
+            await stream.aclose()
+
+
 async def test_closing_cancels_the_call_at_the_server_even_under_cancellation() -> None:
     gone = threading.Event()
 

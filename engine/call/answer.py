@@ -12,7 +12,7 @@ import trio
 
 from engine.call.egress import Egress
 from engine.call.voice import Utterance
-from engine.dialogue.history import Reply
+from engine.dialogue.reply import Reply
 from engine.errors import VendorError
 from engine.speech.base import Synthesizer
 
@@ -48,9 +48,14 @@ class Answer:
         self._egress.playout.hold()
         self._scope.cancel()
 
-    def fill(self, text: str, pcm: bytes) -> bool:
+    def fill(self, text: str, pcm: bytes) -> None:
         """Play a ready phrase while the answer is awaited, if the line is free."""
-        return self._utterance.fill(text, pcm)
+        self._utterance.fill(text, pcm)
+
+    @property
+    def only_filled(self) -> bool:
+        """Whether the latest sentence queued was a filler."""
+        return bool(self._utterance.fillers) and self._utterance.fillers[-1]
 
     async def run(self, script: Script) -> None:
         """Afterwards `result` holds how it went, also when the call is cancelled around us."""

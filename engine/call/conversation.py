@@ -108,10 +108,14 @@ class Conversation:
     def resumed(self, voiced_at: float, stopped_at: float) -> None:
         self._tell.interrupted("false", voiced_at, stopped_at)
 
-    def fill(self, index: int) -> bool:
+    def fill(self, index: int) -> None:
         text = self._texts.filler(index)
         pcm = self._voice.cached(verbalize(text))
-        return self._answer is not None and pcm is not None and self._answer.fill(text, pcm)
+        if self._answer is not None and pcm is not None:
+            self._answer.fill(text, pcm)
+
+    def only_filled(self) -> bool:
+        return self._answer is not None and self._answer.only_filled
 
     def give_up(self) -> None:
         self.broken("model", "no answer in time")

@@ -55,8 +55,12 @@ class FloorListener(Protocol):
         """A false interruption: the bot has gone on."""
         ...
 
-    def fill(self, index: int) -> bool:
-        """Dead air while an answer is awaited: say something; whether anything will sound."""
+    def fill(self, index: int) -> None:
+        """Dead air while an answer is awaited: say something."""
+        ...
+
+    def only_filled(self) -> bool:
+        """Whether what was played last was such a filler, and not the answer."""
         ...
 
     def give_up(self) -> None:
@@ -89,7 +93,6 @@ class Floor:
         self._is_echo = False
         self._is_answering = False
         self._was_heard = False
-        self._filling = False
         self._held_at = 0.0
         self._unheard_since: float | None = None
         self._ticks = 0
@@ -170,10 +173,8 @@ class Floor:
     def sound(self, audible: bool, now: float) -> None:
         self._was_heard = self._was_heard or audible
         self._cover.sound(audible or self._is_voiced, now)
-        if not audible:
-            if not self._filling:
-                self._cover.progress(now)
-            self._filling = False
+        if not audible and not self._listener.only_filled():
+            self._cover.progress(now)
         self._listener.sound(audible, now)
 
     def tick(self, now: float) -> None:
@@ -187,7 +188,7 @@ class Floor:
 
     def _slow_tick(self, now: float) -> None:
         if (cover := self._cover.poll(now)) is Cover.FILLER:
-            self._filling = self._listener.fill(self._cover.filler_index)
+            self._listener.fill(self._cover.filler_index)
         elif cover is Cover.APOLOGISE:
             self._listener.give_up()
         self._pressed(self._digits.poll(now))

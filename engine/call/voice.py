@@ -42,14 +42,12 @@ class Utterance:
             await self._synthesise(sentence)
         playout.end()
 
-    def fill(self, text: str, pcm: bytes) -> bool:
-        """Speak ready audio now if the line is free (a filler while the answer is awaited); says whether it was."""
+    def fill(self, text: str, pcm: bytes) -> None:
+        """Speak ready audio now (a filler while the answer is awaited), unless there is audio or about to be."""
         playout = self._egress.playout
-        if not playout.is_idle or playout.segment_open:
-            return False
-        self._queue(text, pcm, filler=True)
-        playout.close_segment()
-        return True
+        if playout.is_idle and not playout.segment_open:
+            self._queue(text, pcm, filler=True)
+            playout.close_segment()
 
     async def _synthesise(self, sentence: str) -> None:
         playout = self._egress.playout

@@ -17,7 +17,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Some caller audio (or, when sent, bot audio): 16-bit little-endian mono PCM at `rate` Hz, any whole sample count."""
+    """Some caller audio (or, when sent, bot audio): 16-bit little-endian mono PCM at `rate` Hz, whole samples."""
 
     pcm: bytes
     rate: int

@@ -19,8 +19,11 @@ import trio
 from engine.config import Config
 from engine.database import Database, migrate
 from engine.errors import ConfigError
+from ops.embedded.errors import EmbeddedServerError
+from ops.embedded.postgres import EmbeddedPostgres
+from ops.embedded.valkey import EmbeddedValkey
+from sql import MIGRATIONS
 
-MIGRATIONS: Final = Path(__file__).parent.parent.parent / "sql"
 _DATABASE_SECONDS: Final = 10.0
 SEED_KNOWLEDGE: Final = Path(__file__).parent.parent / "seed" / "knowledge"
 _STOP_SECONDS: Final = 5.0
@@ -104,11 +107,9 @@ async def embedded_world(
 
 def _start_postgres(stack: ExitStack) -> Overrides:
     try:
-        from ops.embedded.postgres import EmbeddedPostgres
-
         server = stack.enter_context(EmbeddedPostgres())
-    except ImportError as error:
-        raise _not_installed("PostgreSQL") from error
+    except EmbeddedServerError as error:
+        raise _no_stand_in("PostgreSQL", error) from error
     return {"database": {"url": server.url}}
 
 
@@ -122,11 +123,9 @@ async def _migrate(overrides: Overrides) -> None:
 
 def _start_valkey(stack: ExitStack) -> Overrides:
     try:
-        from ops.embedded.valkey import EmbeddedValkey
-
         server = stack.enter_context(EmbeddedValkey())
-    except ImportError as error:
-        raise _not_installed("Valkey (for Redis)") from error
+    except EmbeddedServerError as error:
+        raise _no_stand_in("Valkey (for Redis)", error) from error
     return {"redis": {"url": server.url}}
 
 
@@ -140,7 +139,7 @@ def _start_emulators(stack: ExitStack) -> Mapping[str, str]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise _not_installed("emulated Google speech")
+        raise _no_stand_in("emulated Google speech", "see above; pip install 'callctl[embedded]'")
     addresses: Mapping[str, str] = json.loads(line)
     return addresses
 
@@ -169,8 +168,5 @@ def _emulator_overrides(parts: tuple[str, ...], addresses: Mapping[str, str]) ->
     return {section: values for part in parts for section, values in every.get(part, {}).items()}
 
 
-def _not_installed(part: str) -> ConfigError:
-    return ConfigError(
-        f"{_MISSING[part][0]} is not set, and what would stand in for it is not installed: set it, or "
-        "pip install 'callctl[embedded]'"
-    )
+def _no_stand_in(part: str, why: object) -> ConfigError:
+    return ConfigError(f"{_MISSING[part][0]} is not set, and its stand-in cannot start: {why}")

@@ -94,9 +94,13 @@ class SimulatedCaller:
     async def say(self, text: str) -> float:
         """Say it, after what is being said, and return when its last voiced frame left. Raises `CallEnded`."""
         self.say_nowait(await self.prepare(text))
+        await self.wait_silent()
+        return self.mouth.last_voiced_at or trio.current_time()
+
+    async def wait_silent(self) -> None:
+        """Until all queued speech has left. Raises `CallEnded`."""
         while self.mouth.is_talking:
             await self._wait_for_news()
-        return self.mouth.last_voiced_at or trio.current_time()
 
     def say_nowait(self, pcm: bytes) -> None:
         """Queue speech that was prepared, or read from a file (8 kHz PCM)."""

@@ -64,7 +64,15 @@ class Espeak:
         return 0
 
 
-@cache
+_starting: Final = threading.Lock()
+
+
 def espeak() -> Espeak:
-    """The one of this process."""
+    """The one of this process, whichever thread asks first: a cache alone would start it once for each."""
+    with _starting:
+        return _started()
+
+
+@cache
+def _started() -> Espeak:
     return Espeak()

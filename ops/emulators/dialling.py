@@ -1,0 +1,75 @@
+"""One call to any engine: announced as the dialplan would, scripted or typed line by line."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import trio
+
+from engine.errors import EngineError
+from ops.emulators.caller import CallEnded, CallerOptions, SimulatedCaller, place_call
+from ops.emulators.caller_dialplan import announce
+from ops.emulators.caller_script import QUIET_MS, Heard, Say, Step, perform
+
+
+class CannotDial(EngineError):
+    """There is nobody to call, or they are busy; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    host: str
+    port: int
+    http: str
+    caller: str
+    steps: tuple[Step, ...]
+    record: Path | None
+    interactive: bool
+
+
+async def dial_call(call: Call, tell: Callable[[Heard], None], note: Callable[[str], None]) -> str:
+    """Hold the call; how it ended. Raises `CannotDial`."""
+    call_id = uuid4()
+    await _announce(call, call_id, note)
+    options = CallerOptions(records=call.record is not None)
+    try:
+        async with place_call(call.host, call.port, call_id=call_id, options=options) as caller:
+            await (_type if call.interactive else _perform)(caller, call, tell)
+            ended = caller.end_reason or "hung_up"
+    except OSError as error:
+        raise CannotDial(f"nobody answers at {call.host}:{call.port}; is `callctl serve` running?") from error
+    if call.record is not None and caller.recording is not None:
+        caller.recording.write_wav(call.record)
+    return ended
+
+
+async def _announce(call: Call, call_id: UUID, note: Callable[[str], None]) -> None:
+    if not call.http:
+        return
+    async with httpx.AsyncClient(base_url=call.http, timeout=2) as client:
+        try:
+            accepted = await announce(client, call_id, caller=call.caller)
+        except httpx.HTTPError as error:
+            note(f"not announced at {call.http} ({type(error).__name__}): the bot will not know your number")
+            return
+    if not accepted:
+        raise CannotDial(f"the engine at {call.http} is busy")
+
+
+async def _perform(caller: SimulatedCaller, call: Call, tell: Callable[[Heard], None]) -> None:
+    await perform(caller, call.steps, tell)
+
+
+async def _type(caller: SimulatedCaller, call: Call, tell: Callable[[Heard], None]) -> None:
+    """Each line typed is spoken; the end of input hangs up."""
+    try:
+        tell(Heard(None, await caller.wait_for_bot_turn(quiet_ms=QUIET_MS)))
+        while line := await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
+            if text := line.strip():
+                await caller.say(text)
+                tell(Heard(Say(text), await caller.wait_for_bot_turn(quiet_ms=QUIET_MS)))
+    except CallEnded:
+        return

@@ -1,4 +1,4 @@
-"""How this project is checked: `nox -s tests lint types layers`; `bench` and `asterisk` need a quiet or a root machine."""
+"""How this project is checked. `bench` wants a quiet machine, `asterisk` root on Debian; the rest runs anywhere."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from cli.errors import clear_errors
 from engine import log
 from engine.config import Config
 from engine.server import serve as run_engine
-from ops.embedded.world import embedded_world
+from ops.embedded.world import Overrides, embedded_world
 
 
 def serve(
@@ -24,7 +24,7 @@ def serve(
 
     With nothing configured it starts everything it needs on this machine. Example: callctl serve --port 9092
     """
-    flags = {
+    flags: Overrides = {
         "audiosocket": {key: value for key, value in {"host": host, "port": port}.items() if value is not None},
         "call": {} if drain_seconds is None else {"drain_seconds": drain_seconds},
     }
@@ -34,7 +34,7 @@ def serve(
         trio.run(_serve, flags)
 
 
-async def _serve(flags: dict[str, dict[str, object]]) -> None:
+async def _serve(flags: Overrides) -> None:
     async with embedded_world(Config.from_env(flags)) as world:
         if world.parts:
             typer.echo(world.paragraph, err=True)

@@ -1,6 +1,7 @@
 """How a call's events look in a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -24,7 +25,7 @@ class Transcript:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._show = {
+        self._show: Mapping[type, Callable[[Any], None]] = {
             CallerSaid: self._caller,
             BotSaid: self._bot,
             ToolRan: self._tool,

@@ -25,7 +25,9 @@ FIRST_AUDIO_MS = 100
 TTS_SPEED = 8
 TOKENS = tuple(
     "Так є зимові шини у потрібному вам розмірі.| Найдешевша з них коштує дві тисячі гривень за штуку.|"
-    " Бажаєте замовити чотири штуки просто зараз?".replace("|", "").replace(" ", "| ").split("|")
+    " Бажаєте замовити чотири штуки просто зараз?".replace("|", "")
+    .replace(" ", "| ")
+    .split("|")
 )
 FIRST_SENTENCE_TOKENS = 9
 """The eighth word ends the first sentence; the ninth proves it."""

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 import trio
-from tool_shop import NOW, PHONE, SIZE, calling
 from trio.testing import MockClock
 
 from engine.dialogue.llm import ToolOutcome, ToolUse
 from engine.store.actions import MemoryActionLog
+from tests.dialogue.tool_shop import NOW, PHONE, SIZE, calling
 
 
 async def test_a_whole_order(autojump_clock: MockClock) -> None:

@@ -4,11 +4,11 @@ import json
 
 import pytest
 import trio
-from tool_shop import NOW, PHONE, SIZE, SLOT, calling, tire
 from trio.testing import MockClock
 
 from engine import metrics
 from engine.dialogue.tools.toolbox import TOOLS
+from tests.dialogue.tool_shop import NOW, PHONE, SIZE, SLOT, calling, tire
 
 
 def test_schemas_are_clean_and_know_no_phone() -> None:

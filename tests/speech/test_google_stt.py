@@ -6,7 +6,6 @@ from typing import Any
 import grpc
 import pytest
 import trio
-from google_server import Behaviour, SttResponse, recognize, serving
 
 from engine.audio import SILENCE_FRAME
 from engine.config import GoogleConfig
@@ -15,6 +14,7 @@ from engine.metrics import REGISTRY
 from engine.speech.base import RecognizerEvent, RecognizerStream, SpeechActivity, Transcript
 from engine.speech.google_stt import GoogleRecognizer, events_of, streaming_config
 from engine.speech.grpc_thread import GrpcThread
+from tests.speech.google_server import Behaviour, SttResponse, recognize, serving
 
 CHUNK = 5 * SILENCE_FRAME
 

@@ -9,7 +9,6 @@ from typing import Any
 import grpc
 import pytest
 import trio
-from google_server import TtsResponse, WholeResponse, serving, synthesize
 
 from engine.config import GoogleConfig
 from engine.errors import SynthesizerError
@@ -17,6 +16,7 @@ from engine.metrics import REGISTRY
 from engine.speech.base import Synthesizer
 from engine.speech.google_tts import GoogleSynthesizer, pcm_of_wav
 from engine.speech.grpc_thread import GrpcThread
+from tests.speech.google_server import TtsResponse, WholeResponse, serving, synthesize
 
 PCM = bytes(range(256)) * 10
 LABELS = {"vendor": "google_tts"}

@@ -9,10 +9,10 @@ import grpc
 import grpc.aio
 import pytest
 import trio
-from google_server import SttRequest, SttResponse, recognize, serving
 
 from engine.speech.grpc_stream import GrpcStream
 from engine.speech.grpc_thread import Batch, GrpcThread, RpcError
+from tests.speech.google_server import SttRequest, SttResponse, recognize, serving
 
 METHOD = "/google.cloud.speech.v2.Speech/StreamingRecognize"
 

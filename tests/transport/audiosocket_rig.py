@@ -11,7 +11,6 @@ from uuid import UUID
 
 import structlog.testing
 import trio
-from conformance import PATIENCE, EndOfStream, Recorder, until
 from structlog.typing import EventDict
 
 from engine.config import AudioSocketConfig
@@ -20,6 +19,7 @@ from engine.transport.listener import ConnectionHandler, serve_audiosocket
 from engine.transport.poller import Poller
 from engine.wire.audiosocket import AudioSocketCodec, Pause, Role
 from engine.wire.events import Audio, Connected, Terminated, WireEvent
+from tests.conformance import PATIENCE, EndOfStream, Recorder, until
 
 CALL_ID = UUID("00112233-4455-6677-8899-aabbccddeeff")
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -6,8 +6,6 @@ from ipaddress import ip_network
 
 import pytest
 import trio
-from audiosocket_rig import CALL_ID, Caller, configured, hear_out, open_house
-from conformance import EndOfStream, Recorder, tone, until
 
 from engine.audio import RATE, SILENCE_FRAME
 from engine.errors import ConfigError
@@ -16,6 +14,8 @@ from engine.transport.audiosocket import AudioSocketTransport
 from engine.transport.listener import serve_audiosocket
 from engine.transport.poller import Poller
 from engine.wire.events import Audio, Connected
+from tests.conformance import EndOfStream, Recorder, tone, until
+from tests.transport.audiosocket_rig import CALL_ID, Caller, configured, hear_out, open_house
 
 IDENTITY = b"\x01\x00\x10" + CALL_ID.bytes
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import structlog.testing
 import trio
-from audiosocket_rig import CALL_ID, Caller, audiosocket_pair, configured
-from conformance import CHECKS, Recorder, check_transport, tone, until
 
 from engine.audio import FRAME_BYTES, RATE
 from engine.metrics import REGISTRY
 from engine.transport.frame_writer import FrameWriter
 from engine.wire.events import Audio, Closed, Connected, MediaEvent, PeerError, Terminated
 from engine.wire.g711 import pcm_to_mulaw
+from tests.conformance import CHECKS, Recorder, check_transport, tone, until
+from tests.transport.audiosocket_rig import CALL_ID, Caller, audiosocket_pair, configured
 
 
 async def test_it_does_what_every_transport_must() -> None:

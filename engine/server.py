@@ -120,6 +120,7 @@ async def serve(
         keeper = RecordKeeper(writer)
         async with vendors(config) as parts, StoreClient(config.store) as store:
             services = await _services(config, parts, store, clock, registry, cache, (keeper.observe, *observers))
+            nursery.start_soon(services.voice.warm, map(verbalize, services.texts.fixed_phrases()), name="phrases")
             with Poller() as poller:
                 nursery.start_soon(poller.run, name="poller")
                 async with trio.open_nursery() as line:
@@ -161,9 +162,10 @@ async def _services(
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
     voice = PhraseCache(vendors.synthesizer)
+    now = datetime.now(config.call.timezone).time()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_warm_up, "store", store.ping)
-        nursery.start_soon(voice.warm, [verbalize(text) for text in texts.fixed_phrases()])
+        nursery.start_soon(_warm_up, "phrases", partial(voice.warm, map(verbalize, texts.needed_at_once(now))))
     knowledge = KnowledgeSearch(load_articles(config.knowledge.directory) if config.knowledge.directory else ())
 
     actions = MemoryActionLog()

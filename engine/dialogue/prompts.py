@@ -91,6 +91,11 @@ class Texts(_Section):
     def prompt(self, *, max_tokens: int) -> Prompt:
         return Prompt(self.model.system, self.phrases.gave_up, self.model.go_on, max_tokens)
 
+    def needed_at_once(self, now: time) -> tuple[str, ...]:
+        """What the first call may need in its first seconds, and what must sound when all else fails."""
+        phrases = self.phrases
+        return (self.greeting.at(now), phrases.notice, phrases.apology, phrases.transfer, phrases.tts_fallback)
+
     def fixed_phrases(self) -> tuple[str, ...]:
         """All that is spoken word for word, to be synthesised before the first call. No doubles."""
         greetings, phrases = self.greeting.model_dump().values(), self.phrases.model_dump().values()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ops.emulators.caller import BotTurn, CallEnded, Interruption, SimulatedCaller
 
-QUIET_MS = 1500.0
+QUIET_MS = 900.0
 """The bot has finished when it has been silent this long: longer than a tool and the model's next words take."""
 
 

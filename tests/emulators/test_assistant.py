@@ -182,7 +182,7 @@ def test_the_demo_conversation(conversation: Conversation) -> None:
     assert conversation.used[0] == ("get_vehicle_tire_sizes", {"make": "Toyota", "model": "Camry", "year": 2020})
     assert conversation.used[1][0] == "search_tires"
     assert offer.startswith("Зараз подивлюся.")
-    assert offer.count("грн") == 3
+    assert offer.count("грн") == 2
     assert "215/55 R17" in offer
     cheapest = say("А яка з них найдешевша?")
     assert "Debica Frigo HP2" in cheapest
@@ -247,9 +247,10 @@ def test_it_asks_for_what_is_missing(conversation: Conversation) -> None:
 def test_what_else_offers_the_rest_and_then_no_more(conversation: Conversation) -> None:
     first = conversation.say("зимові шини 215/55 R17")
     second = conversation.say("А що ще є?")
-    assert "Debica" in second
+    assert "Goodyear" in second
     assert "Michelin" in first
     assert "Michelin" not in second
+    assert "Debica" in conversation.say("А що ще є?")
     assert "всі варіанти" in conversation.say("А що ще є?")
     assert "Continental VikingContact 7" in conversation.say("Розкажіть про Континентал")
 

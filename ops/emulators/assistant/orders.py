@@ -23,17 +23,14 @@ def order(memory: Memory) -> Reply:
 def after_draft(memory: Memory, result: Json) -> Reply:
     if memory.delivery_type is not None:
         return deliver(memory)
-    return Reply(
-        f"Записала: {_items(memory)}, разом {price(result['subtotal'])}. "
-        "Вам доставити чи заберете самі з нашого магазину?"
-    )
+    return Reply(f"Записала: {_items(memory)}, разом {price(result['subtotal'])}. Вам доставити чи заберете самі?")
 
 
 def deliver(memory: Memory) -> Reply:
     """Set the delivery of the draft, or ask for what it lacks."""
     assert memory.draft is not None
     if memory.delivery_type is None:
-        return Reply("Вам доставити чи заберете самі з нашого магазину?")
+        return Reply("Вам доставити чи заберете самі?")
     order_id = memory.draft["order_id"]
     if memory.delivery_type == "delivery":
         if memory.city is None:
@@ -78,8 +75,8 @@ def read_back(memory: Memory, result: Json | None = None) -> Reply:
     cost = memory.delivery.get("delivery_cost") or 0
     delivery_price = f", доставка {price(cost)}" if cost else ""
     return Reply(
-        f"Отже, {_items(memory)}, {where}{delivery_price}. Разом до сплати {price(memory.delivery['total'])}, "
-        f"оплата {PAYMENT[memory.payment]}. Підтверджуєте замовлення?"
+        f"Отже, {_items(memory)}, {where}{delivery_price}. Разом {price(memory.delivery['total'])}, "
+        f"оплата {PAYMENT[memory.payment]}. Підтверджуєте?"
     )
 
 
@@ -100,10 +97,7 @@ def change(memory: Memory) -> Reply:
 
 
 def after_confirm(memory: Memory, result: Json) -> Reply:
-    return Reply(
-        f"Дякую! Замовлення {result['order_number']} підтверджено, до сплати {price(result['total'])}, "
-        f"оплата {PAYMENT[memory.payment]}. {MORE_HELP}"
-    )
+    return Reply(f"Дякую! Замовлення {result['order_number']} підтверджено. {MORE_HELP}")
 
 
 def status(memory: Memory) -> Reply:

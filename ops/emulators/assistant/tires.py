@@ -19,7 +19,7 @@ from ops.emulators.assistant.phrases import (
 from ops.emulators.assistant.reply import Reply, call
 from ops.seed.catalogue import parse_size
 
-OFFERED_AT_ONCE = 3
+OFFERED_AT_ONCE = 2
 
 
 def find_tires(memory: Memory) -> Reply:
@@ -68,7 +68,7 @@ def offer(memory: Memory, tires: Sequence[Mapping[str, Any]]) -> Reply:
         return Reply(f"Є {_described(tires[0])} {_in_stock(tires[0])}")
     offers = listed([f"{tire_name(tire)} за {price(tire['price'])}" for tire in tires])
     season = SEASON_MANY.get(tires[0].get("season", ""), "")
-    return Reply(f"Є такі {season} шини розміру {tires[0]['size']}: {offers}. Яка з них вас цікавить?")
+    return Reply(f"Є {season} {tires[0]['size']}: {offers}. Яка вас цікавить?")
 
 
 def what_else(memory: Memory) -> Reply:
@@ -116,10 +116,8 @@ def after_stock(memory: Memory, result: Json) -> Reply:
         following = result.get("next_delivery")
         until = f", очікуємо {calendar_day(following[:10])}" if following else ""
         return Reply(f"Шини {name} зараз немає на складі{until}. Показати інші варіанти?")
-    places = [f"{place['warehouse']} — {place['quantity']}" for place in result.get("locations", [])]
-    where = f": {listed(places)}" if len(places) > 1 else ""
-    next_step = MORE_HELP if memory.draft else "Скільки штук вам оформити?"
-    return Reply(f"На складі зараз {pieces(total)} {name}{where}. {next_step}")
+    next_step = MORE_HELP if memory.draft else "Скільки вам оформити?"
+    return Reply(f"На складі зараз {pieces(total)} {name}. {next_step}")
 
 
 def _superlative(memory: Memory, opening: str) -> Reply:

@@ -120,10 +120,10 @@ async def serve(
         keeper = RecordKeeper(writer)
         async with vendors(config) as parts, StoreClient(config.store) as store:
             services = await _services(config, parts, store, clock, registry, cache, (keeper.observe, *observers))
-            nursery.start_soon(services.voice.warm, map(verbalize, services.texts.fixed_phrases()), name="phrases")
             with Poller() as poller:
                 nursery.start_soon(poller.run, name="poller")
                 async with trio.open_nursery() as line:
+                    line.start_soon(services.voice.warm, map(verbalize, services.texts.fixed_phrases()), name="phrases")
                     address = await line.start(partial(serve_audiosocket, poller=poller), config.audiosocket,
                                                partial(_take_call, services=services))  # fmt: skip
                     _quiet_collector()

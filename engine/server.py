@@ -31,7 +31,6 @@ from engine.errors import EngineError
 from engine.knowledge.articles import load_articles
 from engine.knowledge.search import KnowledgeSearch
 from engine.log import get_logger
-from engine.media.clock import MediaClock
 from engine.pbx.registry import CallRegistry
 from engine.records.writer import RecordWriter
 from engine.speech.base import Recognizer, Synthesizer
@@ -107,35 +106,43 @@ async def serve(
     """Answer calls until `stop` is set, then drain. `task_status` reports once ready to take a call."""
     registry = CallRegistry(config.call.max_calls, trio.current_time)
     readiness = Readiness(registry)
-    web_stop = trio.Event()
     async with _data(config) as (database, cache), trio.open_nursery() as nursery:
-        web = await nursery.start(
-            partial(serve_web, stop=web_stop), config.http, create_app(config.http, registry, readiness),
-            create_metrics_app(),
-        )  # fmt: skip
+        app = create_app(config.http, registry, readiness)
+        web = await nursery.start(serve_web, config.http, app, create_metrics_app())
         writer = RecordWriter(database)
         nursery.start_soon(writer.run, name="records")
-        clock = open_clock()
-        nursery.start_soon(run_ticker, clock, name="media clock")
-        keeper = RecordKeeper(writer)
+
+        def ready(address: tuple[str, int]) -> None:
+            _quiet_collector()
+            readiness.warmed_up = True
+            log.info("ready", audiosocket=f"{address[0]}:{address[1]}", http=web.http, metrics=web.metrics)
+            task_status.started(Listening(address, web.http, web.metrics, readiness))
+
         async with vendors(config) as parts, StoreClient(config.store) as store:
-            services = await _services(config, parts, store, clock, registry, cache, (keeper.observe, *observers))
-            with Poller() as poller:
-                nursery.start_soon(poller.run, name="poller")
-                async with trio.open_nursery() as line:
-                    line.start_soon(services.voice.warm, map(verbalize, services.texts.fixed_phrases()), name="phrases")
-                    address = await line.start(partial(serve_audiosocket, poller=poller), config.audiosocket,
-                                               partial(_take_call, services=services))  # fmt: skip
-                    _quiet_collector()
-                    readiness.warmed_up = True
-                    log.info("ready", audiosocket=f"{address[0]}:{address[1]}", http=web.http, metrics=web.metrics)
-                    task_status.started(Listening(address, web.http, web.metrics, readiness))
-                    await stop.wait()
-                    await _drain(registry, config.call.drain_seconds)
-                    line.cancel_scope.cancel()
+            everyone = (RecordKeeper(writer).observe, *observers)
+            services = await _services(config, parts, store, registry, cache, everyone)
+            await _answer_calls(config, services, ready, stop)
         await writer.drain(DRAIN_RECORDS_SECONDS)
-        web_stop.set()
         nursery.cancel_scope.cancel()
+
+
+async def _answer_calls(
+    config: Config, services: Services, ready: Callable[[tuple[str, int]], None], stop: trio.Event
+) -> None:
+    """Listen, report `ready`, and drain once told to stop. The clock and the poller outlive the last call, which needs
+    them to say goodbye on the wire."""
+    with Poller() as poller:
+        async with trio.open_nursery() as media:
+            media.start_soon(poller.run, name="poller")
+            media.start_soon(run_ticker, services.clock, name="media clock")
+            async with trio.open_nursery() as line:
+                line.start_soon(services.voice.warm, map(verbalize, services.texts.fixed_phrases()), name="phrases")
+                listen = partial(serve_audiosocket, poller=poller)
+                ready(await line.start(listen, config.audiosocket, partial(_take_call, services=services)))
+                await stop.wait()
+                await _drain(services.registry, config.call.drain_seconds)
+                line.cancel_scope.cancel()
+            media.cancel_scope.cancel()
 
 
 async def _take_call(transport: AudioSocketTransport, *, services: Services) -> None:
@@ -157,7 +164,7 @@ async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Cache]]
 
 
 async def _services(
-    config: Config, vendors: Vendors, store: StoreClient, clock: MediaClock, registry: CallRegistry, cache: Cache,
+    config: Config, vendors: Vendors, store: StoreClient, registry: CallRegistry, cache: Cache,
     observers: Sequence[Observer],
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
@@ -181,7 +188,7 @@ async def _services(
             observer(event)
 
     return Services(
-        call=config.call, turn=config.turn, max_tokens=config.anthropic.max_tokens, clock=clock,
+        call=config.call, turn=config.turn, max_tokens=config.anthropic.max_tokens, clock=open_clock(),
         recognizer=ContinuousRecognizer(vendors.recognizer, stream_seconds=config.google.speech_stream_seconds),
         phrases=texts.recognition.phrases, voice=voice, model=vendors.model, texts=texts, make_tools=make_tools,
         sessions=SessionStore(cache, config.call.session_ttl), registry=registry, observe=observe,

@@ -1,4 +1,7 @@
-"""Turns a call's events into metrics, log lines and rows. The call itself knows none of the three."""
+"""Turns a call's events into metrics, log lines and rows. The call itself knows none of the three.
+
+What was said goes on record in the database, where it has its term; the log shows it only at DEBUG.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -69,12 +72,14 @@ class RecordKeeper:
         log.debug("state", state=event.state)
 
     def _caller(self, story: _Story, event: CallerSaid) -> None:
-        log.info("caller_said", turn=event.turn, text=event.text, amended=event.amended)
+        log.info("caller_said", turn=event.turn, characters=len(event.text), amended=event.amended)
+        log.debug("caller_words", turn=event.turn, text=event.text)
         self._turn(story, event.call_id, event.at, "caller", event.text, language=event.language,
                    confidence=event.confidence)  # fmt: skip
 
     def _bot(self, story: _Story, event: BotSaid) -> None:
-        log.info("bot_said", turn=event.turn, text=event.text, interrupted=event.interrupted)
+        log.info("bot_said", turn=event.turn, characters=len(event.text), interrupted=event.interrupted)
+        log.debug("bot_words", turn=event.turn, text=event.text)
         self._turn(story, event.call_id, event.at, "bot", event.text, interrupted=event.interrupted)
 
     def _turn(self, story: _Story, call_id: UUID, at: float, speaker: rows.Speaker, text: str, **more: Any) -> None:

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from types import ModuleType
 from uuid import UUID
 
 import trio
@@ -23,21 +24,14 @@ from engine.call.services import Services
 from engine.call.session import SessionStore
 from engine.config import Config
 from engine.database import Database
-from engine.dialogue.anthropic_llm import AnthropicModel
-from engine.dialogue.llm import LanguageModel
 from engine.dialogue.prompts import load
 from engine.dialogue.tools.toolbox import Toolbox
-from engine.errors import EngineError
 from engine.knowledge.articles import load_articles
 from engine.knowledge.search import KnowledgeSearch
 from engine.log import get_logger
 from engine.pbx.registry import CallRegistry
 from engine.records.writer import RecordWriter
-from engine.speech.base import Recognizer, Synthesizer
 from engine.speech.continuous import ContinuousRecognizer
-from engine.speech.google_stt import GoogleRecognizer
-from engine.speech.google_tts import GoogleSynthesizer
-from engine.speech.grpc_thread import GrpcThread
 from engine.speech.phrases import PhraseCache
 from engine.speech.verbalize import verbalize
 from engine.store.actions import MemoryActionLog
@@ -46,23 +40,14 @@ from engine.transport.audiosocket import AudioSocketTransport
 from engine.transport.listener import serve_audiosocket
 from engine.transport.poller import Poller
 from engine.transport.ticker import open_clock, run_ticker
+from engine.warmup import Vendors, warm_up
 from engine.web.app import create_app, create_metrics_app
 from engine.web.health import Readiness
 from engine.web.serve import serve_web
 
 log = get_logger("server")
 
-WARM_UP_SECONDS = 10.0
 DRAIN_RECORDS_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Vendors:
-    """The replaceable parts of a conversation, open and warm."""
-
-    recognizer: Recognizer
-    synthesizer: Synthesizer
-    model: LanguageModel
 
 
 type OpenVendors = Callable[[Config], AbstractAsyncContextManager[Vendors]]
@@ -78,21 +63,19 @@ class Listening:
     readiness: Readiness
 
 
+def import_vendors() -> ModuleType:
+    """The vendors' SDKs take a second or two to import: do it in a thread, beside whatever else starts."""
+    from engine import vendors
+
+    return vendors
+
+
 @asynccontextmanager
 async def open_vendors(config: Config) -> AsyncGenerator[Vendors]:
-    """Google speech and Anthropic. A vendor that cannot be reached is logged, not fatal: calls will say so."""
-    async with GrpcThread() as grpc:
-        recognizer = GoogleRecognizer(config.google, grpc)
-        synthesizer = GoogleSynthesizer(config.google, grpc)
-        model = AnthropicModel(config.anthropic)
-        async with trio.open_nursery() as nursery:
-            for part in (recognizer, synthesizer, model):
-                nursery.start_soon(_warm_up, type(part).__name__, part.warm_up)
-        try:
-            yield Vendors(recognizer, synthesizer, model)
-        finally:
-            with trio.move_on_after(2, shield=True):
-                await model.aclose()
+    """Google speech and Anthropic."""
+    module = await trio.to_thread.run_sync(import_vendors)
+    async with module.open_vendors(config) as vendors:
+        yield vendors
 
 
 async def serve(
@@ -171,8 +154,8 @@ async def _services(
     voice = PhraseCache(vendors.synthesizer)
     now = datetime.now(config.call.timezone).time()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_warm_up, "store", store.ping)
-        nursery.start_soon(_warm_up, "phrases", partial(voice.warm, map(verbalize, texts.needed_at_once(now))))
+        nursery.start_soon(warm_up, "store", store.ping)
+        nursery.start_soon(warm_up, "phrases", partial(voice.warm, map(verbalize, texts.needed_at_once(now))))
     knowledge = KnowledgeSearch(load_articles(config.knowledge.directory) if config.knowledge.directory else ())
 
     actions = MemoryActionLog()
@@ -193,16 +176,6 @@ async def _services(
         phrases=texts.recognition.phrases, voice=voice, model=vendors.model, texts=texts, make_tools=make_tools,
         sessions=SessionStore(cache, config.call.session_ttl), registry=registry, observe=observe,
     )  # fmt: skip
-
-
-async def _warm_up(name: str, warm_up: Callable[[], object]) -> None:
-    with trio.move_on_after(WARM_UP_SECONDS) as scope:
-        try:
-            await warm_up()  # type: ignore[misc]
-        except EngineError as error:
-            log.warning("not_warmed_up", part=name, error=str(error))
-    if scope.cancelled_caught:
-        log.warning("not_warmed_up", part=name, error=f"no answer within {WARM_UP_SECONDS:.0f} s")
 
 
 async def _drain(registry: CallRegistry, seconds: float) -> None:

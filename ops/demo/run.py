@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ import trio
 
 from engine.call.events import CallEvent
 from engine.config import Config
-from engine.server import Listening, serve
+from engine.server import Listening, import_vendors, serve
 from ops.demo.conversation import CALLER, STEPS, Evidence, judge
 from ops.embedded.world import Overrides, embedded_world
 from ops.emulators.caller import CallerOptions, SimulatedCaller, place_call
@@ -51,6 +52,7 @@ class DemoWatcher:
 async def run_demo(watcher: DemoWatcher, *, record: Path | None = None) -> DemoResult:
     """Start what is not configured, hold the conversation, tear everything down."""
     started_at = trio.current_time()
+    Thread(target=import_vendors, daemon=True).start()  # while the world comes up
     events: list[CallEvent] = []
 
     def observe(event: CallEvent) -> None:

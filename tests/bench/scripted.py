@@ -1,12 +1,16 @@
 """Scripted in-process providers with fixed delays (DESIGN §6), so that what is left is the engine's own time.
 
-Recogniser: interim after 150 ms of speech, final after 300 ms of silence, both in audio time. Model: first token after
-300 ms, then 50 tokens a second, three sentences. Synthesiser: first audio after 100 ms, then 8 times real time.
+Recogniser: interim once 150 ms of speech are heard, final after 300 ms of silence, both in audio time. Model: first
+token after 300 ms, then 50 tokens a second, three sentences. Synthesiser: first audio after 100 ms, then 8 times real
+time. No two answers begin alike: a first sentence said before would come from the engine's phrase cache, and the
+synthesiser's delay would be missing from the measured time.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from math import inf
+from typing import Final
 
 import numpy as np
 import trio
@@ -14,27 +18,27 @@ import trio
 from engine.audio import FRAME_BYTES, FRAME_MS, RATE, SILENCE_FRAME
 from engine.config import Config
 from engine.dialogue.llm import Finished, ModelEvent, ModelRequest, TextDelta, Usage
-from engine.server import Vendors
+from engine.warmup import Vendors
 from engine.speech.base import RecognizerEvent, RecognizerStream, Transcript
 
-INTERIM_MS = 150
-FINAL_MS = 300
-FIRST_TOKEN_MS = 300
-TOKENS_PER_SECOND = 50
-FIRST_AUDIO_MS = 100
-TTS_SPEED = 8
-TOKENS = tuple(
-    "Так є зимові шини у потрібному вам розмірі.| Найдешевша з них коштує дві тисячі гривень за штуку.|"
-    " Бажаєте замовити чотири штуки просто зараз?".replace("|", "")
-    .replace(" ", "| ")
-    .split("|")
-)
-FIRST_SENTENCE_TOKENS = 9
-"""The eighth word ends the first sentence; the ninth proves it."""
-PROVIDERS_MS = (
-    FINAL_MS + FIRST_TOKEN_MS + (FIRST_SENTENCE_TOKENS - 1) * 1000 / TOKENS_PER_SECOND + FIRST_AUDIO_MS
-)  # fmt: skip
+INTERIM_MS: Final = 150
+FINAL_MS: Final = 300
+FIRST_TOKEN_MS: Final = 300
+TOKENS_PER_SECOND: Final = 50
+FIRST_AUDIO_MS: Final = 100
+TTS_SPEED: Final = 8
+CHARACTERS_PER_SECOND: Final = 14
+SENTENCES: Final = ("Так у нас є {} зимових шин.", "Вони по дві тисячі гривень.", "Бажаєте замовити чотири?")
+"""`{}`: the answer's number."""
+FIRST_SENTENCE_TOKENS: Final = len(SENTENCES[0].split()) + 1
+"""The next sentence's first word proves that the dot was an end."""
+PROVIDERS_MS: Final = FINAL_MS + FIRST_TOKEN_MS + (FIRST_SENTENCE_TOKENS - 1) * 1000 / TOKENS_PER_SECOND + FIRST_AUDIO_MS
 """The caller's last voiced frame to the first bot audio, if the engine took no time at all."""
+
+_INTERIM_FRAMES: Final = -(-INTERIM_MS // FRAME_MS)
+_FINAL_FRAMES: Final = FINAL_MS // FRAME_MS
+_CHUNK_FRAMES: Final = 8
+_LONGEST_SECONDS: Final = 20
 
 
 class _ScriptedStream:
@@ -49,13 +53,13 @@ class _ScriptedStream:
 
     def _frame(self, voiced: bool) -> None:
         if voiced:
-            self._voiced += FRAME_MS
+            self._voiced += 1
             self._silent = 0
-            if self._voiced in (INTERIM_MS // FRAME_MS * FRAME_MS, INTERIM_MS // FRAME_MS * FRAME_MS * 5):
+            if self._voiced == _INTERIM_FRAMES:
                 self._send.send_nowait(Transcript("зимові шини", is_final=False))
         elif self._voiced:
-            self._silent += FRAME_MS
-            if self._silent >= FINAL_MS:
+            self._silent += 1
+            if self._silent == _FINAL_FRAMES:
                 self._voiced = 0
                 self._send.send_nowait(Transcript("зимові шини на камрі", is_final=True))
 
@@ -74,35 +78,43 @@ class ScriptedRecognizer:
 
 
 class ScriptedModel:
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelEvent]]:
         yield self._events(trio.current_time() + FIRST_TOKEN_MS / 1000)
 
     async def _events(self, first_at: float) -> AsyncIterator[ModelEvent]:
-        for index, token in enumerate(TOKENS):
+        words = " ".join(SENTENCES).format(next(self._numbers)).split()
+        for index, word in enumerate(words):
             await trio.sleep_until(first_at + index / TOKENS_PER_SECOND)
-            yield TextDelta(token)
-        yield Finished("end_turn", Usage(900, len(TOKENS), 800, 0))
+            yield TextDelta(f" {word}" if index else word)
+        yield Finished("end_turn", Usage(900, len(words), 800, 0))
 
 
 class ScriptedSynthesizer:
     """A buzz of 14 characters a second; true speech is not needed to time frames."""
 
     def __init__(self) -> None:
-        t = np.arange(RATE * 20) / RATE
+        t = np.arange(RATE * _LONGEST_SECONDS) / RATE
         voice = sum(np.sin(2 * np.pi * 140 * k * t) / k for k in range(1, 12)) * (1.2 + np.sin(2 * np.pi * 4 * t))
         self._voice = (voice * 2500).astype("<i2").tobytes()
+        self.completed_bytes = 0
+        """Of texts spoken to their end: what the phrase cache may have kept."""
 
     @asynccontextmanager
     async def synthesize(self, text: str) -> AsyncGenerator[AsyncIterator[bytes]]:
-        yield self._chunks(self._voice[: int(len(text) / 14 * 50) * FRAME_BYTES])
+        frames = int(len(text) / CHARACTERS_PER_SECOND * 1000 / FRAME_MS)
+        yield self._chunks(self._voice[: frames * FRAME_BYTES])
 
     async def _chunks(self, pcm: bytes) -> AsyncIterator[bytes]:
         due = trio.current_time() + FIRST_AUDIO_MS / 1000
-        for chunk in _pieces(pcm, 8 * FRAME_BYTES):
+        for chunk in _pieces(pcm, _CHUNK_FRAMES * FRAME_BYTES):
             await trio.sleep_until(due)
             yield chunk
-            due += 8 * FRAME_MS / 1000 / TTS_SPEED
+            due += _CHUNK_FRAMES * FRAME_MS / 1000 / TTS_SPEED
+        self.completed_bytes += len(pcm)
 
 
 def _pieces(pcm: bytes, size: int) -> Iterator[bytes]:

@@ -1,0 +1,125 @@
+"""A real Asterisk for one test session: its own configuration, ports and state, inside the root that setup.sh built.
+
+Synchronous (processes and files): tests call it through `trio.to_thread`, fixtures directly.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+DIALPLAN: Final = HERE.parents[1] / "ops" / "deploy" / "asterisk" / "extensions.conf"
+ROOT: Final = Path(os.environ.get("CALLCTL_ASTERISK_ROOT", "/var/tmp/callctl-asterisk"))
+_EMPTY: Final = ("acl", "ccss", "cdr", "cel", "features", "geolocation", "indications", "pjproject", "udptl")
+"""Configuration files that must be there, with nothing in them."""
+_START_SECONDS: Final = 30
+_STOP_SECONDS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A line of `core show channels concise`."""
+
+    name: str
+    context: str
+    application: str
+    bridged: bool
+
+
+class RealAsterisk:
+    """Running. `home` is its folder as the machine sees it."""
+
+    def __init__(self, home: Path, sip_port: int, operator_port: int) -> None:
+        self.sip_port = sip_port
+        self.operator_port = operator_port
+        """Where the queue's only member is looked for."""
+        self._home = home
+        self._config = f"/{home.relative_to(ROOT)}/etc/asterisk.conf"
+
+    def cli(self, command: str) -> str:
+        """What the console answers. Raises CalledProcessError when Asterisk is not there."""
+        args = ["chroot", str(ROOT), "asterisk", "-C", self._config, "-rx", command]
+        return subprocess.run(args, check=True, capture_output=True, text=True, timeout=_START_SECONDS).stdout
+
+    def point_at(self, *, audiosocket: int, http: int, secret: str) -> None:
+        """Where the dialplan finds the engine, for calls from now on."""
+        values = {
+            "CALLCTL_AUDIOSOCKET": f"127.0.0.1:{audiosocket}",
+            "CALLCTL_HTTP": f"http://127.0.0.1:{http}",
+            "CALLCTL_SECRET": secret,
+        }
+        for name, value in values.items():
+            self.cli(f"dialplan set global {name} {value}")
+
+    def channels(self) -> list[Channel]:
+        fields = [line.split("!") for line in self.cli("core show channels concise").splitlines() if "!" in line]
+        return [Channel(name=f[0], context=f[1], application=f[5], bridged=bool(f[12])) for f in fields]
+
+    def log(self) -> str:
+        return (self._home / "log" / "full").read_text(errors="replace")
+
+
+@contextmanager
+def running_asterisk() -> Iterator[RealAsterisk]:
+    """Started and ready; stopped, and its folder gone, on leaving."""
+    home = Path(tempfile.mkdtemp(prefix="callctl-", dir=ROOT / "var" / "tmp"))
+    asterisk = RealAsterisk(home, free_udp_port(), free_udp_port())
+    _write_config(home, asterisk)
+    command = ["bash", str(HERE / "run.sh"), str(ROOT), f"/{home.relative_to(ROOT)}/etc/asterisk.conf"]
+    with (home / "console").open("wb") as console:
+        process = subprocess.Popen(command, stdout=console, stderr=subprocess.STDOUT)
+    try:
+        _wait_booted(asterisk, process, home)
+        yield asterisk
+        asterisk.cli("core stop now")
+        process.wait(_STOP_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(home)
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _write_config(home: Path, asterisk: RealAsterisk) -> None:
+    for folder in ("etc", "lib/keys", "spool", "log"):
+        (home / folder).mkdir(parents=True)
+    for name in _EMPTY:
+        (home / "etc" / f"{name}.conf").touch()
+    values = {
+        "@HOME@": f"/{home.relative_to(ROOT)}",
+        "@SIP_PORT@": str(asterisk.sip_port),
+        "@OPERATOR_PORT@": str(asterisk.operator_port),
+    }
+    for template in (HERE / "conf").glob("*.conf"):
+        text = template.read_text()
+        for name, value in values.items():
+            text = text.replace(name, value)
+        (home / "etc" / template.name).write_text(text)
+    shutil.copy(DIALPLAN, home / "etc" / "callctl.conf")
+
+
+def _wait_booted(asterisk: RealAsterisk, process: subprocess.Popen[bytes], home: Path) -> None:
+    for _ in range(_START_SECONDS * 5):
+        if process.poll() is not None:
+            break
+        try:
+            asterisk.cli("core waitfullybooted")
+        except subprocess.CalledProcessError:  # no control socket yet
+            time.sleep(0.2)
+        else:
+            return
+    raise RuntimeError("Asterisk did not start:\n" + (home / "console").read_text(errors="replace")[-2000:])

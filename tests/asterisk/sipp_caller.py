@@ -1,0 +1,102 @@
+"""A caller: SIPp, with a scenario put together from the fragments in sipp/ and audio made beforehand.
+
+SIPp plays one file from its answer to its end, since a phone sends all the time; when a sentence is said is decided
+by the silence before it. What the bot says comes to an `RtpEar` of ours, by the SDP.
+"""
+
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from engine.wire.g711 import pcm_to_mulaw
+from ops.emulators.subtitled_voice import silence, speak
+from tests.asterisk.pbx import RealAsterisk, free_udp_port
+from tests.asterisk.rtp_ear import RtpEar, open_ear
+
+_FRAGMENTS: Final = Path(__file__).parent / "sipp"
+_KEYS: Final = Path("/usr/share/sip-tester")
+_GIVE_UP_SECONDS: Final = 90
+HANG_UP: Final = (_FRAGMENTS / "hang_up.xml").read_text()
+BE_HUNG_UP_ON: Final = (_FRAGMENTS / "be_hung_up_on.xml").read_text()
+
+
+@dataclass(slots=True)
+class PlacedCall:
+    """`ended` is set when SIPp is through with its scenario."""
+
+    ear: RtpEar
+    ended: trio.Event = field(default_factory=trio.Event)
+
+
+class UnexpectedCall(Exception):
+    """The call did not go by the scenario; says what SIPp says."""
+
+
+def wait(seconds: float) -> str:
+    """A step of a scenario."""
+    return f'<pause milliseconds="{seconds * 1000:.0f}"/>\n'
+
+
+def press(key: str) -> str:
+    """A step: a key, as RFC 2833 events from SIPp's own recordings."""
+    return f'<nop><action><exec play_pcap_audio="{_KEYS}/dtmf_2833_{key}.pcap"/></action></nop>\n'
+
+
+def line_audio(*said: tuple[float, str], seconds: float) -> bytes:
+    """mu-law for `seconds` in which each text is spoken at its second."""
+    pcm = b""
+    for at, text in said:
+        pcm += silence(at)[len(pcm) :] + speak(text)
+    return pcm_to_mulaw(pcm + silence(seconds)[len(pcm) :])
+
+
+@asynccontextmanager
+async def placed_call(
+    asterisk: RealAsterisk, folder: Path, steps: Sequence[str], *, audio: bytes, extension: str = "100"
+) -> AsyncIterator[PlacedCall]:
+    """A call in progress; leaving takes the caller away if it is still there."""
+    (folder / "line.ulaw").write_bytes(audio)
+    play = '<nop><action><exec rtp_stream="line.ulaw,1,0"/></action></nop>\n'
+    body = (_FRAGMENTS / "invite.xml").read_text() + play + "".join(steps)
+    (folder / "call.xml").write_text(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="call">\n{body}</scenario>'
+    )
+    with open_ear() as ear:
+        call = PlacedCall(ear)
+        command = [
+            "sipp", "-sf", "call.xml", "-s", extension, "-key", "ear_port", str(ear.port), "-m", "1", "-nostdin",
+            "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(free_udp_port()), "-trace_err", "-error_file", "errors",
+            "-timeout", str(_GIVE_UP_SECONDS), f"127.0.0.1:{asterisk.sip_port}",
+        ]  # fmt: skip
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ear.listen)
+            nursery.start_soon(_run, command, folder, call)
+            yield call
+            nursery.cancel_scope.cancel()
+
+
+async def _run(command: Sequence[str], folder: Path, call: PlacedCall) -> None:
+    result = await trio.run_process(command, cwd=folder, check=False, stdout=subprocess.DEVNULL, capture_stderr=True)
+    if result.returncode:
+        errors = folder / "errors"
+        raise UnexpectedCall(errors.read_text() if errors.exists() else result.stderr.decode())
+    call.ended.set()
+
+
+@asynccontextmanager
+async def operator_answering(asterisk: RealAsterisk, folder: Path) -> AsyncIterator[None]:
+    """The queue's member: picks up, echoes, until the block is left."""
+    command = [
+        "sipp", "-sn", "uas", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(asterisk.operator_port),
+        "-rtp_echo", "-nostdin",
+    ]  # fmt: skip
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(trio.run_process, cwd=folder, check=False, stdout=subprocess.DEVNULL), command)
+        yield
+        nursery.cancel_scope.cancel()

@@ -18,8 +18,8 @@ import trio
 from engine.audio import FRAME_BYTES, FRAME_MS, RATE, SILENCE_FRAME
 from engine.config import Config
 from engine.dialogue.llm import Finished, ModelEvent, ModelRequest, TextDelta, Usage
-from engine.warmup import Vendors
 from engine.speech.base import RecognizerEvent, RecognizerStream, Transcript
+from engine.warmup import Vendors
 
 INTERIM_MS: Final = 150
 FINAL_MS: Final = 300
@@ -32,7 +32,9 @@ SENTENCES: Final = ("Так у нас є {} зимових шин.", "Вони �
 """`{}`: the answer's number."""
 FIRST_SENTENCE_TOKENS: Final = len(SENTENCES[0].split()) + 1
 """The next sentence's first word proves that the dot was an end."""
-PROVIDERS_MS: Final = FINAL_MS + FIRST_TOKEN_MS + (FIRST_SENTENCE_TOKENS - 1) * 1000 / TOKENS_PER_SECOND + FIRST_AUDIO_MS
+PROVIDERS_MS: Final = (
+    FINAL_MS + FIRST_TOKEN_MS + (FIRST_SENTENCE_TOKENS - 1) * 1000 / TOKENS_PER_SECOND + FIRST_AUDIO_MS
+)
 """The caller's last voiced frame to the first bot audio, if the engine took no time at all."""
 
 _INTERIM_FRAMES: Final = -(-INTERIM_MS // FRAME_MS)
@@ -123,6 +125,8 @@ def _pieces(pcm: bytes, size: int) -> Iterator[bytes]:
 
 
 @asynccontextmanager
-async def scripted_vendors(config: Config) -> AsyncGenerator[Vendors]:
+async def scripted_vendors(
+    config: Config, *, synthesizer: ScriptedSynthesizer | None = None
+) -> AsyncGenerator[Vendors]:
     """For `engine.server.serve(vendors=...)`."""
-    yield Vendors(ScriptedRecognizer(), ScriptedSynthesizer(), ScriptedModel())
+    yield Vendors(ScriptedRecognizer(), synthesizer or ScriptedSynthesizer(), ScriptedModel())

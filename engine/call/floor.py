@@ -149,7 +149,11 @@ class Floor:
 
     def words(self, transcript: Transcript, now: float) -> None:
         """An interim or final transcript."""
+        only_listening = self._was_heard and self._barge_in.is_only_listening(transcript.text)
         self._decide(self._barge_in.words(transcript.text, now), now)
+        if only_listening:  # an «ага» over the bot is heard, and is no turn to be answered
+            self._unheard_since = None
+            return
         if transcript.is_final:
             self._endpointer.final(
                 transcript.text, now, language=transcript.language, confidence=transcript.confidence

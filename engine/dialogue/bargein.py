@@ -92,6 +92,10 @@ class BargeIn:
         self._is_speaking = False
         self._clean()
 
+    def is_only_listening(self, text: str) -> bool:
+        """Whether the bot is speaking and these words only say «go on»."""
+        return self._is_speaking and is_backchannel(text, is_asking=self._is_asking)
+
     @property
     def is_held(self) -> bool:
         return self._held_at is not None

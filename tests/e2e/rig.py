@@ -1,7 +1,7 @@
 """The real engine and a simulated caller, as a test holds them: what happened, what was heard, what comes next."""
 
 import gc
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +17,7 @@ from engine.config import Config
 from engine.server import Listening, serve
 from ops.emulators.caller import SimulatedCaller, place_call
 from ops.emulators.caller_dialplan import announce
+from ops.emulators.caller_ears import BotStarted, BotStopped
 from tests.e2e.world import World
 
 PATIENCE: Final = 20.0
@@ -30,11 +31,23 @@ CUSTOMER: Final = "+380671234567"
 class Engine:
     """A running engine and everything its calls have told."""
 
-    listening: Listening
-    web: httpx.AsyncClient
     stop: trio.Event
     """Set it to drain."""
     events: list[CallEvent] = field(default_factory=list)
+    listening: Listening = field(init=False)
+    web: httpx.AsyncClient = field(init=False)
+    _news: trio.Event = field(default_factory=trio.Event)
+
+    def observe(self, event: CallEvent) -> None:
+        self.events.append(event)
+        self._news.set()
+        self._news = trio.Event()
+
+    async def until(self, happened: Callable[[], object]) -> None:
+        """Wait for what the events tell; fails where it does not come."""
+        with trio.fail_after(PATIENCE):
+            while not happened():
+                await self._news.wait()
 
     @asynccontextmanager
     async def call(self, number: str = CUSTOMER) -> AsyncIterator[SimulatedCaller]:
@@ -45,9 +58,9 @@ class Engine:
             with trio.fail_after(2 * PATIENCE):
                 yield caller
 
-    def of[E: CallEvent](self, caller: SimulatedCaller, kind: type[E]) -> list[E]:
+    def of[E](self, caller: SimulatedCaller, kind: type[E]) -> list[E]:
         """A call's events of one kind, in order."""
-        return [event for event in self.events if isinstance(event, kind) and event.call_id == caller.call_id]
+        return [event for event in self.events if event.call_id == caller.call_id and isinstance(event, kind)]
 
     def transcript(self, caller: SimulatedCaller) -> list[str]:
         """What both sides said, as it is put on record; with `>` the caller."""
@@ -67,16 +80,12 @@ class Engine:
 
     async def ended(self, caller: SimulatedCaller) -> CallEnded:
         """How the call ended, once it has."""
-        with trio.fail_after(PATIENCE):
-            while not (ends := self.of(caller, CallEnded)):
-                await trio.sleep(0.02)
-        return ends[0]
+        await self.until(lambda: self.of(caller, CallEnded))
+        return self.of(caller, CallEnded)[0]
 
     async def in_state(self, caller: SimulatedCaller, state: State) -> None:
         """Wait until the call is in a state."""
-        with trio.fail_after(PATIENCE):
-            while not (moves := self.of(caller, StateChanged)) or moves[-1].state is not state:
-                await trio.sleep(0.005)
+        await self.until(lambda: [move.state for move in self.of(caller, StateChanged)][-1:] == [state])
 
     async def next(self, call_id: UUID) -> Mapping[str, Any]:
         """What the dialplan is told: `next`, `reason`, `summary`."""
@@ -99,16 +108,28 @@ async def running_engine(world: World, **sections: Mapping[str, Any]) -> AsyncIt
     config = Config.from_env(
         {name: {**world.overrides.get(name, {}), **ports.get(name, {}), **sections.get(name, {})} for name in names}
     )
-    events: list[CallEvent] = []
-    stop = trio.Event()
-    async with trio.open_nursery() as nursery:
-        listening = await nursery.start(partial(serve, stop=stop, observers=[events.append]), config)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listening.http_port}") as web:
+    engine = Engine(trio.Event())
+    async with _single_errors(), trio.open_nursery() as nursery:
+        serving = partial(serve, stop=engine.stop, observers=[engine.observe])
+        engine.listening = await nursery.start(serving, config)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{engine.listening.http_port}") as engine.web:
             try:
-                yield Engine(listening, web, stop, events)
+                yield engine
             finally:
-                stop.set()
+                engine.stop.set()
     gc.unfreeze()  # the engine froze what it had when it was ready; this process has more engines to come
+
+
+@asynccontextmanager
+async def _single_errors() -> AsyncIterator[None]:
+    """A failed assertion comes out of the nurseries around it as it is: the report stays short."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        raise error from None
 
 
 async def cut_in(caller: SimulatedCaller, text: str) -> None:
@@ -128,5 +149,17 @@ async def answer(caller: SimulatedCaller) -> str:
     return (await caller.wait_for_bot_turn(quiet_ms=QUIET_MS)).text
 
 
-def has_all(text: str, words: Sequence[str]) -> bool:
-    return all(word in text for word in words)
+def longest_silence(caller: SimulatedCaller, since: float, until: float) -> float:
+    """Seconds of the longest stretch in which nobody was heard: the bot, as it reached the caller."""
+    quiet_since, longest = since, 0.0
+    for event in caller.ears.events:
+        if isinstance(event, BotStarted) and since < event.at <= until:
+            longest = max(longest, event.at - quiet_since)
+        elif isinstance(event, BotStopped) and event.at > since:
+            quiet_since = event.at
+    return longest
+
+
+def unspaced(text: str) -> str:
+    """To compare what was decoded with what was meant: between two pieces of speech no space is heard."""
+    return text.replace(" ", "")

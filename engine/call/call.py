@@ -21,7 +21,6 @@ from engine.dialogue.agent import Agent
 from engine.errors import RecognizerError
 from engine.log import bind_call
 from engine.media.jitter import JitterBuffer, JitterStatistics
-from engine.media.vad import VoiceActivityDetector
 from engine.pbx.registry import Registration
 from engine.speech.base import Transcript
 from engine.transport.base import MediaTransport
@@ -71,7 +70,7 @@ def _wire(transport: MediaTransport, services: Services, registration: Registrat
             transport.call_id, services.wall_clock(), registration.caller, registration.called, transport.peer
         )
     )  # fmt: skip
-    ingress = Ingress(JitterBuffer(), VoiceActivityDetector())
+    ingress = Ingress(JitterBuffer(), services.make_vad())
     egress = Egress(transport, services.clock, services.now)
     floor = Floor(services.turn, services.call, ingress, egress, services.now())
     tools = services.make_tools(transport.call_id, registration.caller)

@@ -11,7 +11,6 @@ from typing import Protocol
 from engine.audio import FRAME_BYTES
 from engine.call.chunker import Chunker
 from engine.media.jitter import JitterBuffer
-from engine.media.vad import VoiceActivityDetector
 from engine.speech.base import RecognizerStream
 from engine.wire.events import Audio, Closed, Connected, Digit, MediaEvent, PeerError, Terminated
 
@@ -19,6 +18,14 @@ _WAITING_FRAMES = 250
 """Audio kept (5 s) while the recogniser is still opening."""
 _RECENT_FRAMES = 8
 """Inbound audio kept for the echo check (160 ms)."""
+
+
+class VoiceDetector(Protocol):
+    """One caller's voice activity."""
+
+    def process(self, frame: bytes) -> bool:
+        """Take 20 ms (320 bytes); says whether they are voiced."""
+        ...
 
 
 class CallerListener(Protocol):
@@ -32,7 +39,7 @@ class CallerListener(Protocol):
 class Ingress:
     """Takes media events in the order they arrive; `tick` lets time go on when none do."""
 
-    def __init__(self, jitter: JitterBuffer, vad: VoiceActivityDetector) -> None:
+    def __init__(self, jitter: JitterBuffer, vad: VoiceDetector) -> None:
         self.jitter = jitter
         self._vad = vad
         self._chunker = Chunker()

@@ -8,12 +8,14 @@ from uuid import UUID
 import trio
 
 from engine.call.events import Observer
+from engine.call.ingress import VoiceDetector
 from engine.call.session import SessionStore
 from engine.config import CallConfig, TurnConfig
 from engine.dialogue.llm import LanguageModel
 from engine.dialogue.prompts import Texts
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.media.clock import MediaClock
+from engine.media.vad import VoiceActivityDetector
 from engine.pbx.registry import CallRegistry
 from engine.speech.base import Recognizer
 from engine.speech.phrases import PhraseCache
@@ -39,6 +41,8 @@ class Services:
     observe: Observer
     now: Callable[[], float] = trio.current_time
     """Monotonic seconds; the media clock's."""
+    make_vad: Callable[[], VoiceDetector] = VoiceActivityDetector
+    """A call's own ear for the caller's voice."""
 
     def wall_clock(self) -> datetime:
         """The shop's local time."""

@@ -1,21 +1,19 @@
 """`callctl dial`: be the caller."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import trio
 import typer
-from rich.console import Console
 
 from cli.errors import clear_errors, fail
-from ops.emulators.caller_recording import read_wav
-from ops.emulators.caller_script import Heard, Interrupt, Play, Press, Say, Step
-from ops.emulators.dialling import Call, dial_call
+
+if TYPE_CHECKING:
+    from ops.emulators.caller_script import Play
 
 
 def dial(
     host: Annotated[str, typer.Option(help="The engine's AudioSocket address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 9092,
+    port: Annotated[int, typer.Option(help="The engine's AudioSocket port.", min=1, max=65535)] = 9092,
     http: Annotated[str, typer.Option(help="The engine's HTTP, to announce the call; '' announces nothing.")] = (
         "http://127.0.0.1:8080"
     ),
@@ -34,32 +32,30 @@ def dial(
     """
     if any(key not in "0123456789*#ABCD" for key in dtmf):
         fail("--dtmf takes the keys 0-9 * # A-D")
-    console = Console()
+    if record is not None and not record.absolute().parent.is_dir():
+        fail(f"--record {record}: there is no such folder")
+
+    from cli.dialogue import hold
+    from ops.emulators.caller_script import Interrupt, Press, Say, Step
+    from ops.emulators.dialling import Call
+
     steps: list[Step] = [Press(dtmf)] if dtmf else []
     if wav is not None:
-        try:
-            steps.append(Play(read_wav(wav), wav.name))
-        except (OSError, EOFError, ValueError) as error:
-            fail(f"--wav {wav}: {error}")
+        steps.append(_recorded(wav))
     for number, text in enumerate(say or []):
         late = interrupt_after is not None and number > 0
         steps.append(Interrupt(text, interrupt_after or 0) if late else Say(text))
-    call = Call(host, port, http, caller, tuple(steps), record, interactive=not steps)
     with clear_errors():
-        ended = trio.run(dial_call, call, lambda heard: _show(console, heard), lambda text: console.print(text))
-    console.print(f"[dim]call over: {ended}[/dim]")
+        hold(Call(host, port, http, caller, tuple(steps), record, interactive=not steps))
 
 
-def _show(console: Console, heard: Heard) -> None:
-    match heard.step:
-        case Say(text) | Interrupt(text, _):
-            console.print(f"[cyan]you[/cyan]  {text}")
-        case Press(digits):
-            console.print(f"[cyan]you[/cyan]  pressed {digits}")
-        case Play(_, name):
-            console.print(f"[cyan]you[/cyan]  played {name}")
-    if heard.interruption is not None:
-        stopped = heard.interruption.stopped_after * 1000
-        console.print(f"[yellow]     the bot stopped {stopped:.0f} ms after your first word[/yellow]")
-    if heard.answer is not None:
-        console.print(f"[green]bot[/green]  {heard.answer.text} [dim]({heard.answer.latency * 1000:.0f} ms)[/dim]")
+def _recorded(path: Path) -> "Play":
+    import wave
+
+    from ops.emulators.caller_recording import read_wav
+    from ops.emulators.caller_script import Play
+
+    try:
+        return Play(read_wav(path), path.name)
+    except (OSError, EOFError, ValueError, wave.Error) as error:
+        fail(f"--wav {path}: {getattr(error, 'strerror', None) or str(error) or 'this is no WAV file'}")

@@ -1,12 +1,13 @@
 """`callctl emulators`: the emulated vendors and store."""
 
-import asyncio
-from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.emulators.run import Addresses, Ports, run_emulators
+from cli.errors import fail
+
+if TYPE_CHECKING:
+    from ops.emulators.run import Addresses
 
 app = typer.Typer(help="The emulated vendors (speech, voice, language model) and store.", no_args_is_help=True)
 
@@ -27,11 +28,20 @@ def run_command(
     store_port: Port = 0,
     control_port: Port = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
-    until_stdin_closes: Annotated[bool, typer.Option(help="Also stop when standard input closes.")] = False,
+    until_stdin_closes: Annotated[
+        bool, typer.Option("--until-stdin-closes", help="Also stop when standard input closes.")
+    ] = False,
 ) -> None:
-    """Run all emulators in one process until interrupted; print where each listens."""
+    """Run all emulators in one process until interrupted; print where each listens.
 
-    def announce(addresses: Addresses) -> None:
+    Example: callctl emulators run --control-port 9901
+    """
+    import asyncio
+    from dataclasses import asdict
+
+    from ops.emulators.run import Ports, run_emulators
+
+    def announce(addresses: "Addresses") -> None:
         if as_json:
             typer.echo(addresses.as_json())
         else:
@@ -39,4 +49,7 @@ def run_command(
                 typer.echo(f"{name:<10} {address}")
 
     ports = Ports(speech_port, tts_port, anthropic_port, store_port, control_port)
-    asyncio.run(run_emulators(host, ports, announce=announce, until_stdin_closes=until_stdin_closes))
+    try:
+        asyncio.run(run_emulators(host, ports, announce=announce, until_stdin_closes=until_stdin_closes))
+    except OSError as error:
+        fail(f"the emulators cannot listen: {error.strerror or error}")

@@ -1,27 +1,34 @@
-"""One clear line and exit code 2 for what the user can mend."""
+"""One clear line on stderr and exit code 2 for what the user can mend; a Ctrl-C is no fault at all."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from engine.errors import EngineError
 
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C has ended."""
 
-def fail(message: str) -> NoReturn:
-    """Print one line on stderr, exit with 2."""
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """Print one line on stderr, exit."""
     typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(2)
+    raise typer.Exit(code)
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Errors of the engine, alone or as the only ones of a nursery, become one line."""
+    """Errors of the engine, alone or as the only ones of a nursery, become one line; Ctrl-C an exit code."""
     try:
         yield
     except* EngineError as group:
         fail("; ".join(dict.fromkeys(str(error) for error in _leaves(group))))
+    except* KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -30,3 +37,18 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
             yield from _leaves(inner)
     else:
         yield error
+
+
+class PlainGroup(TyperGroup):
+    """Says what is wrong with a command line in one line, as every other error, instead of a drawn box."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except typer.TyperException as error:
+            if message := error.format_message():  # empty after the help has been printed for want of a command
+                typer.echo(f"error: {message}", err=True)
+            code = error.exit_code
+        except typer.Abort:
+            code = INTERRUPTED
+        sys.exit(code or 0)

@@ -1,15 +1,22 @@
-"""`callctl`: a thin command line. A command parses, calls one function, prints."""
+"""`callctl`: a thin command line. A command parses, calls one function, prints.
 
-from importlib.metadata import version as installed_version
+What a command needs it imports in its own body: `--help` and completion must not wait for speech and model libraries.
+"""
 
 import typer
 
 from cli import config, db, emulators
 from cli.demo import demo
 from cli.dial import dial
+from cli.errors import PlainGroup
 from cli.serve import serve
 
-app = typer.Typer(no_args_is_help=True, help="A telephony voice-agent engine.", pretty_exceptions_show_locals=False)
+app = typer.Typer(
+    cls=PlainGroup,
+    no_args_is_help=True,
+    help="A telephony voice-agent engine: answers a store's calls.",
+    pretty_exceptions_show_locals=False,
+)
 app.command()(serve)
 app.command()(demo)
 app.command()(dial)
@@ -20,5 +27,10 @@ app.add_typer(emulators.app, name="emulators")
 
 @app.command()
 def version() -> None:
-    """Print the version. Example: callctl version"""
+    """Print the version.
+
+    Example: callctl version
+    """
+    from importlib.metadata import version as installed_version
+
     typer.echo(installed_version("callctl"))

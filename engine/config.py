@@ -24,6 +24,7 @@ def _section(prefix: str) -> SettingsConfigDict:
         frozen=True,
         env_ignore_empty=True,
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -231,4 +232,4 @@ def variable(section: type[BaseSettings], field: str) -> str:
 
 
 def _mistakes(section: type[BaseSettings], error: ValidationError) -> list[str]:
-    return [f"{variable(section, str(e['loc'][0]))}: {e['msg'].lower()}" for e in error.errors(include_url=False)]
+    return [f"{variable(section, str(e['loc'][0]))}: {e['msg']}" for e in error.errors(include_url=False)]

@@ -1,6 +1,6 @@
 """One call to any engine: announced as the dialplan would, scripted or typed line by line."""
 
-import sys
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ from engine.errors import EngineError
 from ops.emulators.caller import CallEnded, CallerOptions, SimulatedCaller, place_call
 from ops.emulators.caller_dialplan import announce
 from ops.emulators.caller_script import QUIET_MS, Heard, Say, Step, perform
+
+_STDIN = 0
 
 
 class CannotDial(EngineError):
@@ -64,12 +66,36 @@ async def _perform(caller: SimulatedCaller, call: Call, tell: Callable[[Heard], 
 
 
 async def _type(caller: SimulatedCaller, call: Call, tell: Callable[[Heard], None]) -> None:
-    """Each line typed is spoken; the end of input hangs up."""
+    """Each line typed is spoken; the end of input hangs up, and the end of the call ends the typing."""
     try:
         tell(Heard(None, await caller.wait_for_bot_turn(quiet_ms=QUIET_MS)))
-        while line := await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
+        while (line := await _typed(caller)) is not None:
             if text := line.strip():
                 await caller.say(text)
                 tell(Heard(Say(text), await caller.wait_for_bot_turn(quiet_ms=QUIET_MS)))
     except CallEnded:
         return
+
+
+async def _typed(caller: SimulatedCaller) -> str | None:
+    """The next line; None at the end of the input or of the call."""
+    line: str | None = None
+    async with trio.open_nursery() as nursery:
+
+        async def read() -> None:
+            nonlocal line
+            line = await trio.to_thread.run_sync(_read_line, abandon_on_cancel=True)
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(read)
+        await caller.wait_ended()
+        nursery.cancel_scope.cancel()
+    return line
+
+
+def _read_line() -> str | None:
+    # os.read, not sys.stdin: a thread left inside a buffered reader's lock aborts the interpreter at its end.
+    line = bytearray()
+    while (byte := os.read(_STDIN, 1)) not in (b"", b"\n"):
+        line += byte
+    return line.decode(errors="replace") if line or byte else None

@@ -43,10 +43,13 @@ class GrpcServer:
         self._server: grpc.aio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the bound port. Raises RuntimeError if it is taken."""
+        """Listen; the bound port. Raises OSError if it is taken or not ours."""
         self._server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
         self._server.add_generic_rpc_handlers(self._handlers)
-        bound: int = self._server.add_insecure_port(f"{host}:{port}")
+        try:
+            bound: int = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise OSError(f"{host}:{port} is taken or not an address of this machine") from error
         await self._server.start()
         return bound
 

@@ -1,0 +1,60 @@
+"""What `callctl serve` runs: whatever is not configured, the engine, and an ear for signals."""
+
+import signal
+from functools import partial
+
+import trio
+import typer
+from rich.console import Console
+
+from engine.config import Config
+from engine.server import Listening
+from engine.server import serve as run_engine
+from ops.embedded.world import Overrides, World, embedded_world, missing_parts
+
+
+async def run(flags: Overrides) -> bool:
+    """Answer calls until a signal; whether a second one cut them short."""
+    configured = Config.from_env(flags)
+    spinner = Console(stderr=True).status("starting …")
+    if missing_parts(configured):
+        spinner.start()
+    try:
+        async with embedded_world(configured) as world:
+            spinner.stop()
+            return await _answer(world, flags)
+    finally:
+        spinner.stop()
+
+
+async def _answer(world: World, flags: Overrides) -> bool:
+    config = Config.from_env({name: world.overrides.get(name, {}) | flags.get(name, {})
+                              for name in world.overrides.keys() | flags.keys()})  # fmt: skip
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as engine:
+            await nursery.start(_stop_on_signal, stop, engine.cancel_scope)
+            listening = await engine.start(partial(run_engine, stop=stop), config)
+            if world.parts:
+                typer.echo(f"{world.paragraph}\n{_how_to_call(listening)}", err=True)
+        nursery.cancel_scope.cancel()
+    return engine.cancel_scope.cancelled_caught
+
+
+def _how_to_call(listening: Listening) -> str:
+    _, port = listening.audiosocket
+    usual = (port, listening.http_port) == (9092, 8080)
+    where = "" if usual else f" --port {port} --http http://127.0.0.1:{listening.http_port}"
+    return f"Ready. To call it, type in another terminal: callctl dial{where}"
+
+
+async def _stop_on_signal(
+    stop: trio.Event, engine: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """The first SIGTERM or SIGINT drains, the second ends what is left."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for _ in signals:
+            if stop.is_set():
+                engine.cancel()
+            stop.set()

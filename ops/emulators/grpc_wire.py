@@ -1,6 +1,7 @@
 """What the two Google emulators share: a gRPC server on a port it tells, and faults as gRPC shows them."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -44,12 +45,12 @@ class GrpcServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the bound port. Raises OSError if it is taken or not ours."""
+        # gRPC would find out by itself, but says so on stderr and to nobody who could act.
+        with socket.create_server((host, port)):
+            pass
         self._server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
         self._server.add_generic_rpc_handlers(self._handlers)
-        try:
-            bound: int = self._server.add_insecure_port(f"{host}:{port}")
-        except RuntimeError as error:
-            raise OSError(f"{host}:{port} is taken or not an address of this machine") from error
+        bound: int = self._server.add_insecure_port(f"{host}:{port}")
         await self._server.start()
         return bound
 

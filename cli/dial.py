@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 
 def dial(
-    host: Annotated[str, typer.Option(help="The engine's AudioSocket address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The engine's AudioSocket port.", min=1, max=65535)] = 9092,
-    http: Annotated[str, typer.Option(help="The engine's HTTP, to announce the call; '' announces nothing.")] = (
-        "http://127.0.0.1:8080"
-    ),
+    host: Annotated[str | None, typer.Option(help="The engine's AudioSocket address; AUDIOSOCKET_HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The engine's AudioSocket port; AUDIOSOCKET_PORT.", min=1, max=65535)
+    ] = None,
+    http: Annotated[
+        str | None, typer.Option(help="The engine's HTTP, to announce the call; '' announces nothing. HTTP_PORT.")
+    ] = None,
     caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "+380501234567",
     say: Annotated[list[str] | None, typer.Option(help="Say this, then wait for the answer. Repeatable.")] = None,
     dtmf: Annotated[str, typer.Option(help="Keys to press after the greeting.")] = "",
@@ -28,6 +30,8 @@ def dial(
 ) -> None:
     """Call an engine as Asterisk would. With nothing to say, type: each line is spoken.
 
+    Unless told otherwise it calls the engine that `callctl serve` starts with the same settings.
+
     Example: callctl dial --say "Добрий день" --say "Дякую, до побачення"
     """
     if any(key not in "0123456789*#ABCD" for key in dtmf):
@@ -36,6 +40,7 @@ def dial(
         fail(f"--record {record}: there is no such folder")
 
     from cli.dialogue import hold
+    from engine.config import Config
     from ops.emulators.caller_script import Interrupt, Press, Say, Step
     from ops.emulators.dialling import Call
 
@@ -46,7 +51,15 @@ def dial(
         late = interrupt_after is not None and number > 0
         steps.append(Interrupt(text, interrupt_after or 0) if late else Say(text))
     with clear_errors():
-        hold(Call(host, port, http, caller, tuple(steps), record, interactive=not steps))
+        config = Config.from_env()
+        where = config.http
+        call = Call(
+            config.audiosocket.host if host is None else host,
+            config.audiosocket.port if port is None else port,
+            f"http://{where.host}:{where.port}" if http is None else http,
+            caller, tuple(steps), record, interactive=not steps, secret=where.internal_secret.get_secret_value(),
+        )  # fmt: skip
+        hold(call)
 
 
 def _recorded(path: Path) -> "Play":

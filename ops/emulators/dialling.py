@@ -30,6 +30,8 @@ class Call:
     steps: tuple[Step, ...]
     record: Path | None
     interactive: bool
+    secret: str = ""
+    """Of the dialplan."""
 
 
 async def dial_call(call: Call, tell: Callable[[Heard], None], note: Callable[[str], None]) -> str:
@@ -53,7 +55,7 @@ async def _announce(call: Call, call_id: UUID, note: Callable[[str], None]) -> N
         return
     async with httpx.AsyncClient(base_url=call.http, timeout=2) as client:
         try:
-            accepted = await announce(client, call_id, caller=call.caller)
+            accepted = await announce(client, call_id, caller=call.caller, secret=call.secret)
         except httpx.HTTPError as error:
             note(f"not announced at {call.http} ({type(error).__name__}): the bot will not know your number")
             return

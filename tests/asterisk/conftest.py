@@ -1,65 +1,62 @@
 """One Asterisk and one emulated world for the session, an engine for each test."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 import trio
 
-from engine.call.events import CallEnded, CallEvent
+from engine import log
+from engine.call.events import CallEvent
 from engine.config import Config
 from engine.server import Listening, serve
-from ops.embedded.world import World
+from ops.embedded.world import Overrides, World
 from tests.asterisk.hosted_world import hosted_world
-from tests.asterisk.pbx import RealAsterisk, running_asterisk
+from tests.asterisk.pbx import ROOT, RealAsterisk, running_asterisk
+from tests.asterisk.running_engine import RunningEngine
+from tests.asterisk.spoken import greeting_seconds
 
 SECRET = "dialplan-and-engine-only"
 
 
-@dataclass(slots=True)
-class RunningEngine:
-    """An engine in this process, and what its calls told."""
-
-    listening: Listening
-    stop: trio.Event
-    scope: trio.CancelScope
-    finished: trio.Event
-    events: list[CallEvent] = field(default_factory=list)
-
-    def told[E: CallEvent](self, kind: type[E]) -> list[E]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    @property
-    def ended(self) -> CallEnded | None:
-        return next(iter(self.told(CallEnded)), None)
-
-
-async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Fails with TooSlowError."""
-    with trio.fail_after(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for lies in other processes
-            await trio.sleep(0.05)
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the engine's log and Asterisk's are left for whoever looks into a failure."""
+    folder = tmp_path_factory.mktemp("logs")
+    print(f"\n  logs                  {folder}")
+    return folder
 
 
 @pytest.fixture(scope="session")
-def asterisk() -> Iterator[RealAsterisk]:
-    with running_asterisk() as asterisk:
+def asterisk(logs: Path) -> Iterator[RealAsterisk]:
+    if not (ROOT / "usr/sbin/asterisk").exists():
+        pytest.skip("no Asterisk here; `nox -s asterisk` installs one")
+    with running_asterisk(keep_log=logs / "asterisk.log") as asterisk:
         yield asterisk
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    with hosted_world() as world:
+def world(logs: Path) -> Iterator[World]:
+    with (logs / "engine.log").open("w") as stream, hosted_world() as world:
+        log.configure("INFO", stream=stream)
         yield world
+
+
+@pytest.fixture(scope="session")
+def greeted() -> float:
+    """Seconds into a call at which the greeting is over and the caller has drawn breath."""
+    return greeting_seconds() + 2.0
 
 
 @pytest.fixture
 async def engine(world: World, asterisk: RealAsterisk, nursery: trio.Nursery) -> AsyncIterator[RunningEngine]:
     """Ready for calls, on ports of its own that the dialplan knows."""
-    ports = {"audiosocket": {"port": 0}, "http": {"port": 0, "metrics_port": 0, "internal_secret": SECRET}}
-    limits = {"call": {"drain_seconds": 0.0, "accept_unregistered": True}}
-    config = Config.from_env({**world.overrides, **ports, **limits})
+    ports: Overrides = {
+        "audiosocket": {"port": 0},
+        "http": {"port": 0, "metrics_port": 0, "internal_secret": SECRET},
+    }
+    config = Config.from_env({**world.overrides, **ports, "call": {"drain_seconds": 0.0}})
     stop, scope, finished, events = trio.Event(), trio.CancelScope(), trio.Event(), list[CallEvent]()
 
     async def run(task_status: trio.TaskStatus[Listening]) -> None:
@@ -68,10 +65,8 @@ async def engine(world: World, asterisk: RealAsterisk, nursery: trio.Nursery) ->
         finished.set()
 
     listening: Listening = await nursery.start(run)
-    point = partial(
-        asterisk.point_at, audiosocket=listening.audiosocket[1], http=listening.http_port, secret=SECRET
-    )  # fmt: skip
-    await trio.to_thread.run_sync(point)
-    yield RunningEngine(listening, stop, scope, finished, events)
+    bound = {"audiosocket": listening.audiosocket[1], "http": listening.http_port}
+    await trio.to_thread.run_sync(partial(asterisk.point_at, **bound, secret=SECRET))
+    yield RunningEngine(config, listening, stop, scope, events)
     stop.set()
     await finished.wait()

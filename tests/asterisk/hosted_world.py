@@ -25,7 +25,7 @@ def hosted_world() -> Iterator[World]:
     def run() -> None:
         try:
             trio.run(host)
-        except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits
+        except BaseException as error:  # it belongs to the thread that waits
             if ready.done():
                 raise
             ready.set_exception(error)

@@ -63,12 +63,18 @@ class RealAsterisk:
         fields = [line.split("!") for line in self.cli("core show channels concise").splitlines() if "!" in line]
         return [Channel(name=f[0], context=f[1], application=f[5], bridged=bool(f[12])) for f in fields]
 
+    def hang_up_all(self) -> None:
+        """Callers that a test took away without a word would otherwise wait on in the queue."""
+        self.cli("channel request hangup all")
+        while self.channels():
+            time.sleep(0.05)
+
     def log(self) -> str:
         return (self._home / "log" / "full").read_text(errors="replace")
 
 
 @contextmanager
-def running_asterisk() -> Iterator[RealAsterisk]:
+def running_asterisk(*, keep_log: Path) -> Iterator[RealAsterisk]:
     """Started and ready; stopped, and its folder gone, on leaving."""
     home = Path(tempfile.mkdtemp(prefix="callctl-", dir=ROOT / "var" / "tmp"))
     asterisk = RealAsterisk(home, free_udp_port(), free_udp_port())
@@ -84,11 +90,20 @@ def running_asterisk() -> Iterator[RealAsterisk]:
     finally:
         process.kill()
         process.wait()
+        shutil.copy(home / "log" / "full", keep_log)
         shutil.rmtree(home)
 
 
 def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    return _free_port(socket.SOCK_DGRAM)
+
+
+def free_tcp_port() -> int:
+    return _free_port(socket.SOCK_STREAM)
+
+
+def _free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port

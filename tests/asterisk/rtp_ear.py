@@ -19,6 +19,7 @@ from ops.emulators.caller_ears import BotSentence, Ears
 
 _SO_TIMESTAMPNS: Final = 35
 _HEADER: Final = struct.Struct("!BBHII")
+_TIMESPEC: Final = struct.Struct("qq")
 _PCMU: Final = 0
 
 
@@ -90,5 +91,5 @@ def open_ear() -> Iterator[RtpEar]:
 
 
 def _arrived(ancillary: list[tuple[int, int, bytes]]) -> float:
-    seconds, nanoseconds = struct.unpack("qq", ancillary[0][2][:16])
-    return float(seconds) + nanoseconds / 1e9
+    seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+    return int(seconds) + int(nanoseconds) / 1e9

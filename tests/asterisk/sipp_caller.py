@@ -22,6 +22,8 @@ from tests.asterisk.rtp_ear import RtpEar, open_ear
 _FRAGMENTS: Final = Path(__file__).parent / "sipp"
 _KEYS: Final = Path("/usr/share/sip-tester")
 _GIVE_UP_SECONDS: Final = 90
+CALLER: Final = "+380671234567"
+"""As in the fragments."""
 HANG_UP: Final = (_FRAGMENTS / "hang_up.xml").read_text()
 BE_HUNG_UP_ON: Final = (_FRAGMENTS / "be_hung_up_on.xml").read_text()
 
@@ -38,14 +40,20 @@ class UnexpectedCall(Exception):
     """The call did not go by the scenario; says what SIPp says."""
 
 
+def _stream(what: str) -> str:
+    return f'<nop><action><exec rtp_stream="{what}"/></action></nop>\n'
+
+
 def wait(seconds: float) -> str:
     """A step of a scenario."""
     return f'<pause milliseconds="{seconds * 1000:.0f}"/>\n'
 
 
 def press(key: str) -> str:
-    """A step: a key, as RFC 2833 events from SIPp's own recordings."""
-    return f'<nop><action><exec play_pcap_audio="{_KEYS}/dtmf_2833_{key}.pcap"/></action></nop>\n'
+    """A step: a key, as RFC 2833 events from SIPp's own recordings. They are a stream of their own, so the voice pauses
+    meanwhile: two streams at once would be seven keys to Asterisk."""
+    play = f'<nop><action><exec play_pcap_audio="{_KEYS}/dtmf_2833_{key}.pcap"/></action></nop>\n'
+    return _stream("pause") + play + wait(0.5) + _stream("resume")
 
 
 def line_audio(*said: tuple[float, str], seconds: float) -> bytes:
@@ -62,8 +70,7 @@ async def placed_call(
 ) -> AsyncIterator[PlacedCall]:
     """A call in progress; leaving takes the caller away if it is still there."""
     (folder / "line.ulaw").write_bytes(audio)
-    play = '<nop><action><exec rtp_stream="line.ulaw,1,0"/></action></nop>\n'
-    body = (_FRAGMENTS / "invite.xml").read_text() + play + "".join(steps)
+    body = (_FRAGMENTS / "invite.xml").read_text() + _stream("line.ulaw,1,0") + "".join(steps)
     (folder / "call.xml").write_text(
         f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="call">\n{body}</scenario>'
     )
@@ -79,6 +86,7 @@ async def placed_call(
             nursery.start_soon(_run, command, folder, call)
             yield call
             nursery.cancel_scope.cancel()
+        await trio.to_thread.run_sync(asterisk.hang_up_all)
 
 
 async def _run(command: Sequence[str], folder: Path, call: PlacedCall) -> None:
@@ -97,6 +105,8 @@ async def operator_answering(asterisk: RealAsterisk, folder: Path) -> AsyncItera
         "-rtp_echo", "-nostdin",
     ]  # fmt: skip
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(partial(trio.run_process, cwd=folder, check=False, stdout=subprocess.DEVNULL), command)
+        nursery.start_soon(
+            partial(trio.run_process, cwd=folder, check=False, capture_stdout=True, capture_stderr=True), command
+        )
         yield
         nursery.cancel_scope.cancel()

@@ -7,6 +7,7 @@ time, so silence must cost next to nothing, and the model (45 us) runs only whil
   two, but not while someone speaks. It opens on one frame, and shuts after 300 ms without one.
 - When it opens, the last 100 ms are fed to the model first, cut so that its window ends with the present frame: the
   model is warm and judges the onset at once.
+- While speech is certain the model judges every other window only: it starts speech, it does not end it alone.
 - The model starts speech; then level and model keep it together. The model lets go slowly after an abrupt end and
   blinks within words (more so when the voice carries a tone); the level does neither. So speech ends on the third
   frame in a row below the gate (the two before it are the hangover that keeps words whole), or when the model has
@@ -28,6 +29,8 @@ type Floats = NDArray[np.float32]
 
 START_PROBABILITY: Final = 0.5
 KEEP_PROBABILITY: Final = 0.35
+CERTAIN_PROBABILITY: Final = 0.8
+"""From here, within speech, the next window is taken for the same."""
 HANGOVER_FRAMES: Final = 2
 DISBELIEF_FRAMES: Final = 160 // FRAME_MS
 
@@ -57,6 +60,7 @@ class VoiceActivityDetector:
         self._quiet_frames = 0
         self._disbelieved_frames = 0
         self._is_voiced = False
+        self._skipped = False
         self.probability = 0.0
         """The model's last word; 0.0 while the gate is shut."""
 
@@ -92,7 +96,9 @@ class VoiceActivityDetector:
     def _judge(self, samples: Floats) -> None:
         self._waiting = np.concatenate((self._waiting, samples * _SCALE))
         while len(self._waiting) >= WINDOW_SAMPLES:
-            self.probability = self._model.probability(self._waiting[:WINDOW_SAMPLES])
+            self._skipped = self._is_voiced and self.probability >= CERTAIN_PROBABILITY and not self._skipped
+            if not self._skipped:
+                self.probability = self._model.probability(self._waiting[:WINDOW_SAMPLES])
             self._waiting = self._waiting[WINDOW_SAMPLES:]
 
     def _smooth(self, level: float, gate: float) -> None:

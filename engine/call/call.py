@@ -8,20 +8,23 @@ from dataclasses import dataclass
 import trio
 
 from engine import metrics
-from engine.call.conversation import Conversation, Ending
+from engine.call.conversation import Conversation
 from engine.call.egress import Egress
-from engine.call.events import CallEnded, CallStarted
+from engine.call.events import CallStarted
 from engine.call.floor import Floor
+from engine.call.guard import Guard
 from engine.call.ingress import Ingress
 from engine.call.services import Services
 from engine.call.session import SessionKeeper
-from engine.call.states import Outcome, State
+from engine.call.speaker import Speaker
+from engine.call.states import Ending, Outcome, outcome_of_loss
 from engine.call.telling import Telling
 from engine.dialogue.agent import Agent
+from engine.dialogue.history import History
 from engine.errors import RecognizerError
 from engine.log import bind_call
-from engine.media.jitter import JitterBuffer, JitterStatistics
-from engine.pbx.registry import Registration
+from engine.media.jitter import JitterBuffer
+from engine.pbx.registry import NextStep, Registration
 from engine.speech.base import Transcript
 from engine.transport.base import MediaTransport
 
@@ -37,20 +40,23 @@ class _Parts:
 
 
 async def run_call(transport: MediaTransport, services: Services) -> Ending:
-    """Hold the conversation on `transport` and close it. Raises nothing but what is a bug of ours."""
+    """Hold the conversation on `transport` and close it. Raises nothing but what is a bug of ours, and then, too, the
+    caller has been left to an operator."""
     registration = _claim(transport, services)
     if registration is None:
         await transport.close("refused")
         metrics.CALLS.labels(Outcome.REFUSED).inc()
         return Ending(Outcome.REFUSED, "unregistered")
     with bind_call(transport.call_id), metrics.CALLS_ACTIVE.track_inprogress():
-        parts = _wire(transport, services, registration)
-        ending = Ending(Outcome.FAILED_OVER, "internal_error")
+        ending = Ending(Outcome.FAILED_OVER, "cut_short")  # by a bug, or by the end of the drain
         try:
-            ending = await _run(transport, services, parts)
+            parts = _wire(transport, services, registration)
+            try:
+                ending = await _run(transport, services, parts)
+            finally:
+                _tell_end(parts, ending)
         finally:
-            with trio.CancelScope(shield=True):
-                await _finish(transport, services, parts, ending)
+            await _release(transport, services, ending)
     return ending
 
 
@@ -64,50 +70,56 @@ def _claim(transport: MediaTransport, services: Services) -> Registration | None
 
 
 def _wire(transport: MediaTransport, services: Services, registration: Registration) -> _Parts:
-    telling = Telling(transport.call_id, services.observe, services.now)
-    services.observe(
-        CallStarted(
-            transport.call_id, services.wall_clock(), registration.caller, registration.called, transport.peer
-        )
-    )  # fmt: skip
+    call_id, texts, now = transport.call_id, services.texts, services.now
+    telling = Telling(call_id, services.observe, now)
     ingress = Ingress(JitterBuffer(), services.make_vad())
-    egress = Egress(transport, services.clock, services.now)
-    floor = Floor(services.turn, services.call, ingress, egress, services.now())
-    tools = services.make_tools(transport.call_id, registration.caller)
-    session = SessionKeeper(services.sessions, transport.call_id)
+    egress = Egress(transport, services.clock, now)
+    floor = Floor(services.turn, services.call, ingress, egress, now())
+    tools = services.make_tools(call_id, registration.caller)
+    session = SessionKeeper(services.sessions, call_id)
+    history = History()
     conversation = Conversation(
-        agent=Agent(services.model, tools, services.texts.prompt(max_tokens=services.max_tokens)), tools=tools,
-        texts=services.texts, greeting=services.texts.greeting.at(services.wall_clock().time()), voice=services.voice,
-        egress=egress, floor=floor,
-        telling=telling, session=session, now=services.now,
+        agent=Agent(services.model, tools, texts.prompt(max_tokens=services.max_tokens)), tools=tools, texts=texts,
+        greeting=texts.greeting.at(services.wall_clock().time()), history=history, floor=floor, telling=telling,
+        speaker=Speaker(history=history, tools=tools, voice=services.voice, egress=egress, floor=floor,
+                        telling=telling, now=now),
+        session=session,
     )  # fmt: skip
     floor.report_to(conversation)
+    services.observe(
+        CallStarted(call_id, services.wall_clock(), registration.caller, registration.called, transport.peer)
+    )
     return _Parts(ingress, egress, floor, conversation, telling, session)
 
 
 async def _run(transport: MediaTransport, services: Services, parts: _Parts) -> Ending:
     ending: Ending | None = None
+    guard = Guard()
     async with trio.open_nursery() as nursery:
-        parts.egress.start(parts.ingress.tick, parts.floor.tick, on_sound=parts.floor.sound)
-        transport.start(parts.ingress.sink)
+        nursery.start_soon(guard.run, name="guard")
+        parts.egress.start(guard(parts.ingress.tick), guard(parts.floor.tick), on_sound=guard(parts.floor.sound))
+        transport.start(guard(parts.ingress.sink))
         nursery.start_soon(_recognise, services, parts, name="recognise")
         nursery.start_soon(parts.session.run, name="session")
         nursery.start_soon(_watch_line, parts, nursery.cancel_scope, name="line")
         ending = await parts.conversation.run()
         nursery.cancel_scope.cancel()
-    return ending or Ending(Outcome.CALLER_HUNG_UP, parts.conversation.gone_reason)
+    reason = parts.conversation.gone_reason
+    return ending or Ending(outcome_of_loss(reason), reason)
 
 
 async def _recognise(services: Services, parts: _Parts) -> None:
     """Caller audio to words, for the whole call; open before the greeting, or the first words come in a burst."""
+    error = "the stream ended by itself"
     try:
         async with services.recognizer.stream(phrases=services.phrases) as stream:
             parts.ingress.attach(stream)
             async for event in stream.events():
                 if isinstance(event, Transcript):
                     parts.floor.words(event, services.now())
-    except RecognizerError as error:
-        parts.conversation.broken("recognizer", str(error))
+    except RecognizerError as failure:
+        error = str(failure)
+    parts.conversation.broken("recognizer", error)
 
 
 async def _watch_line(parts: _Parts, scope: trio.CancelScope) -> None:
@@ -115,20 +127,20 @@ async def _watch_line(parts: _Parts, scope: trio.CancelScope) -> None:
     scope.cancel()
 
 
-async def _finish(transport: MediaTransport, services: Services, parts: _Parts, ending: Ending) -> None:
-    """Everything is told before the line is released: the dialplan asks as soon as it is."""
+def _tell_end(parts: _Parts, ending: Ending) -> None:
     parts.egress.stop()
-    parts.telling.move(State.ENDED)
-    elapsed = parts.telling.elapsed
-    services.registry.finish(
-        transport.call_id, "operator" if ending.outcome.wants_operator else "hangup", ending.reason, ending.summary
-    )
-    services.observe(CallEnded(transport.call_id, elapsed, ending.outcome, ending.reason, ending.summary))
-    _count_jitter(parts.ingress.jitter.statistics())
-    await transport.close(ending.outcome)
-    await parts.session.remove()
-
-
-def _count_jitter(jitter: JitterStatistics) -> None:
+    parts.floor.retire()
+    parts.telling.ended(ending)
+    jitter = parts.ingress.jitter.statistics()
     for fate in ("popped", "late", "lost", "gaps", "underruns", "concealed", "dropped"):
         metrics.JITTER.labels(fate).inc(getattr(jitter, fate))
+
+
+async def _release(transport: MediaTransport, services: Services, ending: Ending) -> None:
+    """The verdict first: the dialplan asks for it as soon as the line is released."""
+    call_id = transport.call_id
+    next_step: NextStep = "operator" if ending.outcome.wants_operator else "hangup"
+    services.registry.finish(call_id, next_step, ending.reason, ending.summary)
+    with trio.CancelScope(shield=True):
+        await transport.close(ending.outcome)
+        await services.sessions.remove(call_id)

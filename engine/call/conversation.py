@@ -1,44 +1,33 @@
 """The conversation of one call: greet, then listen, think and speak in turns until somebody ends it.
 
-Before: `call.floor` demands. After: `call.answer` speaks one turn at a time. What can be demanded is a table; each
+Before: `call.floor` demands. After: `call.speaker` says one thing at a time. What can be demanded is a table; each
 entry returns how the call ends, or None when it goes on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 import trio
 
-from engine.call.answer import Answer, Answered, Say, Script
+from engine.call.answer import Answered, Say
 from engine.call.digits import OPERATOR
-from engine.call.egress import Egress
 from engine.call.floor import Demand, Floor, Pressed, Unheard
 from engine.call.session import SessionKeeper
-from engine.call.states import Outcome, State
+from engine.call.speaker import Speaker
+from engine.call.states import Ending, Outcome, State
 from engine.call.telling import Telling
 from engine.call.watchdog import Alarm
-from engine.dialogue.agent import Agent
+from engine.dialogue.agent import Agent, AgentEvent, ToolFinished
 from engine.dialogue.cover import Silence
 from engine.dialogue.endpointing import EndOfTurn
-from engine.dialogue.expectations import expected_answer
 from engine.dialogue.farewell import is_farewell
 from engine.dialogue.history import History
 from engine.dialogue.prompts import Texts
 from engine.dialogue.reply import Reply
 from engine.dialogue.tools.toolbox import Toolbox
-from engine.speech.phrases import PhraseCache
-from engine.speech.verbalize import verbalize
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the call ends; `reason` and `summary` are the operator's."""
-
-    outcome: Outcome
-    reason: str = ""
-    summary: str = ""
+from engine.errors import SynthesizerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,89 +35,80 @@ class PartBroken:
     """A part failed for good in mid-call."""
 
     part: str
-    error: str
+
+
+_CUTS_IN: Final = (Alarm, PartBroken, Pressed)
+"""Demands for which the bot stops speaking."""
 
 
 class Conversation:
     """Implements `FloorListener`; `run` is the call's main task."""
 
     def __init__(
-        self, *, agent: Agent, tools: Toolbox, texts: Texts, greeting: str, voice: PhraseCache, egress: Egress,
-        floor: Floor, telling: Telling, session: SessionKeeper, now: Callable[[], float],
+        self, *, agent: Agent, tools: Toolbox, texts: Texts, greeting: str, history: History, speaker: Speaker,
+        floor: Floor, telling: Telling, session: SessionKeeper,
     ) -> None:  # fmt: skip
-        self.history = History()
+        self._history = history
         self._agent = agent
         self._tools = tools
         self._texts = texts
         self._greeting = greeting
-        self._voice = voice
-        self._egress = egress
+        self._speaker = speaker
         self._floor = floor
         self._tell = telling
         self._session = session
-        self._answer: Answer | None = None
         self._unanswered = ""
-        self._waiting_since: float | None = None
-        self._now = now
+        self._last_words = ""
+        self._is_leaving = False
         self._send, self._demands = trio.open_memory_channel[Demand | PartBroken](inf)
         self.gone = trio.Event()
         self.gone_reason = ""
-        self._take_up: Mapping[type, Callable[[Any], Awaitable[Ending | None]]] = {
-            EndOfTurn: self._on_turn,
-            Pressed: self._on_pressed,
-            Unheard: self._on_unheard,
-            Silence: self._on_silence,
-            Alarm: self._on_alarm,
-            PartBroken: self._on_broken,
-        }
 
     async def run(self) -> Ending:
         """Greet, then take up demands until one ends the call."""
-        self._tell.move(State.GREETING)
-        await self._speak(self._fixed(self._greeting, self._texts.phrases.notice))
-        self._listen()
+        self._enter(State.GREETING)
+        await self._say(self._greeting, self._texts.phrases.notice)
         while True:
+            self._enter(State.LISTENING)
             demand = await self._demands.receive()
-            if (ending := await self._take_up[type(demand)](demand)) is not None:
+            if (ending := await _TAKE_UP[type(demand)](self, demand)) is not None:
                 return ending
-            self._listen()
 
     # What the floor reports; synchronous.
 
-    def demand(self, demand: Demand) -> None:
+    def demand(self, demand: Demand | PartBroken) -> None:
         self._send.send_nowait(demand)
-        if isinstance(demand, Alarm) and self._answer is not None:
-            self._answer.interrupt()
+        if isinstance(demand, _CUTS_IN) and not self._is_leaving:
+            self._speaker.interrupt()
 
     def interrupt(self, voiced_at: float, stopped_at: float) -> None:
-        if self._answer is not None and self._tools.transfer is None:
-            self._answer.interrupt()
+        if self._speaker.interrupt():
             self._tell.interrupted("barge_in", voiced_at, stopped_at)
+
+    def call_off(self) -> None:
+        self._speaker.interrupt()
 
     def resumed(self, voiced_at: float, stopped_at: float) -> None:
         self._tell.interrupted("false", voiced_at, stopped_at)
 
     def fill(self, index: int) -> None:
-        text = self._texts.filler(index)
-        pcm = self._voice.cached(verbalize(text))
-        if self._answer is not None and pcm is not None:
-            self._answer.fill(text, pcm)
+        self._speaker.fill(self._texts.filler(index))
 
-    def only_filled(self) -> bool:
-        return self._answer is not None and self._answer.only_filled
+    def plays_filler(self) -> bool:
+        return self._speaker.plays_filler
 
     def give_up(self) -> None:
-        self.broken("model", "no answer in time")
+        self.broken("synthesizer" if self._speaker.awaits_voice else "model", "no answer in time")
+        self._speaker.interrupt()  # also a last phrase: better to leave than to leave the caller in silence
 
     def broken(self, part: str, error: str) -> None:
         """A part failed for good: apologise and hand over, now."""
-        self._send.send_nowait(PartBroken(part, error))
-        if self._answer is not None:
-            self._answer.interrupt()
+        self._tell.failed(part, error)
+        self.demand(PartBroken(part))
 
     def sound(self, audible: bool, now: float) -> None:
         if audible:
-            self._tell.sound(now)
+            self._tell.sound(now, filler=self._speaker.plays_filler)
             if self._tell.state in (State.THINKING, State.LISTENING):
                 self._tell.move(State.SPEAKING)
 
@@ -140,33 +120,41 @@ class Conversation:
 
     async def _on_turn(self, turn: EndOfTurn) -> Ending | None:
         amended = bool(self._unanswered)
-        self._waiting_since = turn.last_voiced_at
         text = f"{self._unanswered} {turn.text}".strip()
         self._tell.caller_said(turn, text, amended=amended)
+        self._last_words = text
         if amended:
-            self.history.amend_user(text)
+            self._history.amend_user(text)
         else:
-            self.history.user(text)
-        return await self._think(text)
+            self._history.user(text)
+        if self._is_more_waiting:
+            self._unanswered = text
+            return None
+        return await self._think(text, turn.last_voiced_at)
 
     async def _on_pressed(self, pressed: Pressed) -> Ending | None:
+        text = self._texts.model.pressed.format(digits=pressed.digits)
+        self._tell.caller_pressed(text, pressed.at)
+        self._history.user(text)
         if pressed.digits == OPERATOR:
             return await self._hand_over(Outcome.TRANSFERRED, "customer_request", self._texts.phrases.transfer)
-        text = self._texts.model.pressed.format(digits=pressed.digits)
-        self.history.user(text)
-        return await self._think(text)
+        return await self._think(text, pressed.at)
 
     async def _on_unheard(self, _: Unheard) -> Ending | None:
+        if self._is_more_waiting:
+            return None
         if self._unanswered:
             return await self._think(self._unanswered)
-        await self._speak(self._fixed(self._texts.phrases.did_not_hear))
+        self._heed(await self._speaker.ask_again(self._texts.phrases.did_not_hear))
         return None
 
     async def _on_silence(self, silence: Silence) -> Ending | None:
+        if self._is_more_waiting:
+            return None
         if silence is Silence.GOODBYE:
-            await self._speak(self._fixed(self._texts.phrases.silence_goodbye))
-            return Ending(Outcome.SILENCE)
-        await self._speak(self._fixed(self._texts.silence[self._floor.expectation]))
+            goodbye = await self._say(self._texts.phrases.silence_goodbye)
+            return None if goodbye.interrupted or self._is_more_waiting else Ending(Outcome.SILENCE)
+        self._heed(await self._speaker.ask_again(self._texts.silence[self._floor.expectation]))
         return None
 
     async def _on_alarm(self, alarm: Alarm) -> Ending | None:
@@ -175,63 +163,69 @@ class Conversation:
         return await self._hand_over(Outcome.TRANSFERRED, alarm, self._texts.phrases.transfer)
 
     async def _on_broken(self, broken: PartBroken) -> Ending | None:
-        self._tell.failed(broken.part, broken.error)
-        return await self._hand_over(Outcome.FAILED_OVER, f"{broken.part}_failed", self._texts.phrases.apology)
+        phrases = self._texts.phrases
+        phrase = phrases.tts_fallback if broken.part == "synthesizer" else phrases.apology
+        return await self._hand_over(Outcome.FAILED_OVER, f"{broken.part}_failed", phrase)
 
     # Speaking.
 
-    async def _think(self, text: str) -> Ending | None:
+    async def _think(self, text: str, waiting_since: float | None = None) -> Ending | None:
         self._unanswered = ""
-        self._tell.move(State.THINKING)
+        self._enter(State.THINKING)
         self._tools.caller_said(text)
-        answered = await self._speak(self._agent_script)
-        if self._tools.transfer is not None:
-            transfer = self._tools.transfer
-            phrase = "" if answered.heard and not answered.interrupted else self._texts.phrases.transfer
+        answered = self._heed(await self._speaker.speak(self._agent_script, waiting_since))
+        if (transfer := self._tools.transfer) is not None:
+            phrase = "" if answered.whole else self._texts.phrases.transfer
             return await self._hand_over(Outcome.TRANSFERRED, transfer.reason, phrase, transfer.summary)
         if answered.interrupted and not answered.heard:
             self._unanswered = text
-        if is_farewell(answered.heard) and not answered.interrupted:
+        if answered.whole and is_farewell(answered.heard) and not self._is_more_waiting:
             return Ending(Outcome.COMPLETED)
         return None
 
     async def _agent_script(self, reply: Reply, say: Say) -> None:
-        await self._agent.reply(self.history, reply, say, self._tell.agent)
+        await self._agent.reply(self._history, reply, say, self._on_agent)
 
-    def _fixed(self, *texts: str) -> Script:
-        async def script(reply: Reply, say: Say) -> None:
-            for text in texts:
-                reply.say(text)
-                say(text)
-
-        return script
-
-    async def _speak(self, script: Script) -> Answered:
-        answer = Answer(self._tell.turn, self.history.begin_reply(), self._egress, self._voice)
-        self._answer = answer
-        self._floor.answering(self._waiting_since or self._now())
-        self._waiting_since = None
-        try:
-            await answer.run(script)
-        finally:
-            self._answer = None
-            self._floor.listening(self._now())
+    def _on_agent(self, event: AgentEvent) -> None:
+        self._tell.agent(event)
+        if isinstance(event, ToolFinished):
             self._tell.tools(self._tools.calls)
-            self._tell.bot_said(answer.result)
-            self._tools.bot_said(answer.result.heard)
-            self._floor.expect(expected_answer(answer.result.heard))
-        if (failure := answer.result.failure) is not None:
-            self.broken(failure.vendor, str(failure))
-        return answer.result
+            if self._tools.transfer is not None:
+                self._floor.keep()
+
+    async def _say(self, *texts: str) -> Answered:
+        return self._heed(await self._speaker.say(*texts))
+
+    def _heed(self, answered: Answered) -> Answered:
+        if (failure := answered.failure) is not None:
+            self.broken("synthesizer" if isinstance(failure, SynthesizerError) else "model", str(failure))
+        return answered
 
     async def _hand_over(self, outcome: Outcome, reason: str, phrase: str, summary: str = "") -> Ending:
-        """Say so, then leave the caller to the dialplan. Not interruptible, and no failure stops it."""
-        self._tell.move(State.TRANSFERRING)
-        self._floor.interruptible = False
+        """Say so, then leave the caller to the dialplan. Not interruptible, and no failure stops it. The operator is
+        told at least what the caller said last."""
+        self._is_leaving = True
+        self._floor.keep()
+        self._enter(State.TRANSFERRING)
         if phrase:
-            await self._speak(self._fixed(phrase))
-        return Ending(outcome, reason, summary)
+            await self._say(phrase)
+        return Ending(outcome, reason, summary or self._last_words)
 
-    def _listen(self) -> None:
-        self._tell.move(State.LISTENING)
-        self._session.update({"state": self._tell.state, "turn": self._tell.turn, "history": self.history.to_json()})
+    @property
+    def _is_more_waiting(self) -> bool:
+        """Another demand came meanwhile: what was to be said into the silence is out of date."""
+        return self._demands.statistics().current_buffer_used > 0
+
+    def _enter(self, state: State) -> None:
+        self._tell.move(state)
+        self._session.update({"state": state, "turn": self._tell.turn, "history": self._history.to_json()})
+
+
+_TAKE_UP: Final[Mapping[type, Callable[[Conversation, Any], Awaitable[Ending | None]]]] = {
+    EndOfTurn: Conversation._on_turn,
+    Pressed: Conversation._on_pressed,
+    Unheard: Conversation._on_unheard,
+    Silence: Conversation._on_silence,
+    Alarm: Conversation._on_alarm,
+    PartBroken: Conversation._on_broken,
+}

@@ -29,10 +29,11 @@ class Egress:
         self._on_sound: Callable[[bool, float], None] | None = None
         self._silent = trio.Event()
         self._sounding = False
+        self._segments_begun = 0
 
     def start(self, *each_tick: Callable[[float], None], on_sound: Callable[[bool, float], None]) -> None:
-        """Take a seat on the clock. `each_tick(now)` are called after each frame; `on_sound(True | False, now)` when
-        bot audio begins and ends at the wire."""
+        """Take a seat on the clock. `each_tick(now)` are called after each frame; `on_sound(True, now)` when bot audio
+        or a new sentence of it begins at the wire, `on_sound(False, now)` when it ends."""
         self._each_tick = each_tick
         self._on_sound = on_sound
         self._seat = self._clock.register(self._tick, self._now())
@@ -42,6 +43,7 @@ class Egress:
         if self._seat is not None:
             self._clock.unregister(self._seat)
             self._seat = None
+        self._each_tick, self._on_sound = (), None
 
     @property
     def sounding(self) -> bool:
@@ -50,7 +52,7 @@ class Egress:
 
     def ready(self) -> None:
         """Audio has come for a silent line: its first frame leaves now, not at the next tick."""
-        if self._seat is not None and not self._sounding:
+        if self._seat is not None and not self._sounding and not self.playout.is_held:
             self._clock.nudge(self._seat, self._now())
 
     def flush(self) -> Heard:
@@ -69,11 +71,16 @@ class Egress:
         frame = self.playout.next_frame()
         self._transport.send_frame_nowait(SILENCE_FRAME if frame is None else frame)
         self.echo.played(SILENCE_FRAME if frame is None else frame)
-        if (frame is not None) is not self._sounding:
-            self._sounding = frame is not None
-            if self._on_sound is not None:
-                self._on_sound(self._sounding, now)
+        self._report(frame is not None, now)
         if frame is None:
             self._silent.set()
         for call in self._each_tick:
             call(now)
+
+    def _report(self, sounding: bool, now: float) -> None:
+        begun = self.playout.segments_begun
+        if sounding is self._sounding and (not sounding or begun == self._segments_begun):
+            return
+        self._sounding, self._segments_begun = sounding, begun
+        if self._on_sound is not None:
+            self._on_sound(sounding, now)

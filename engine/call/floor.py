@@ -30,6 +30,8 @@ class Pressed:
     """The caller entered digits on the keypad."""
 
     digits: str
+    at: float
+    """When the last key was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,11 @@ class FloorListener(Protocol):
         ...
 
     def interrupt(self, voiced_at: float, stopped_at: float) -> None:
-        """Barge-in: stop the answer in progress."""
+        """Barge-in: stop the answer being heard."""
+        ...
+
+    def call_off(self) -> None:
+        """The caller goes on before anything of the answer was heard: it will be another one."""
         ...
 
     def resumed(self, voiced_at: float, stopped_at: float) -> None:
@@ -59,8 +65,8 @@ class FloorListener(Protocol):
         """Dead air while an answer is awaited: say something."""
         ...
 
-    def only_filled(self) -> bool:
-        """Whether what was played last was such a filler, and not the answer."""
+    def plays_filler(self) -> bool:
+        """Whether what is heard now, or was heard last, is such a filler and not the answer."""
         ...
 
     def give_up(self) -> None:
@@ -68,7 +74,7 @@ class FloorListener(Protocol):
         ...
 
     def sound(self, audible: bool, now: float) -> None:
-        """Bot audio begins or ends at the wire."""
+        """Bot audio, or a new sentence of it, begins at the wire; or it ends."""
         ...
 
     def line_gone(self, reason: str) -> None:
@@ -94,25 +100,40 @@ class Floor:
         self._is_answering = False
         self._was_heard = False
         self._held_at = 0.0
+        self._pressed_at = 0.0
         self._unheard_since: float | None = None
         self._ticks = 0
-        self.interruptible = True
+        self._interruptible = True
         self.expectation: Expectation = "nothing"
         ingress.report_to(self)
 
     def report_to(self, listener: FloorListener) -> None:
         self._listener = listener
 
+    def retire(self) -> None:
+        """The call is over: nobody reports to us or is reported to. Without the circle that these make, a call's memory
+        is free at once, and not when a collector stops the engine to find it."""
+        self._ingress.report_to(None)
+        del self._listener
+
     def expect(self, expectation: Expectation) -> None:
         """What the bot has just asked for."""
         self.expectation = expectation
         self._endpointer.expect(expectation)
 
-    def answering(self, waiting_since: float) -> None:
+    def keep(self) -> None:
+        """From now on the bot is not interrupted: it says that an operator takes over. A hold is undone."""
+        self._interruptible = False
+        self._barge_in.bot_stopped()
+        self._egress.playout.resume()
+
+    def answering(self, waiting_since: float, now: float) -> None:
         """An answer is being made; the caller waits since then."""
         self._is_answering, self._was_heard = True, False
-        self._barge_in.bot_started(is_interruptible=self.interruptible)
+        self._barge_in.bot_started(is_interruptible=self._interruptible)
         self._cover.wait(waiting_since)
+        if self._is_voiced:
+            self._cover.sound(True, now)
         self._silence.busy()
 
     def listening(self, now: float) -> None:
@@ -162,12 +183,17 @@ class Floor:
             self._endpointer.interim(transcript.text, now)
         if transcript.text.strip():
             self._unheard_since = None
-            self._silence.answered()
+            self._caller_is_there(now)
         self._end_turn(now)
 
     def caller_pressed(self, digit: str, now: float) -> None:
-        self._silence.answered()
+        self._pressed_at = now
+        self._caller_is_there(now)
         self._pressed(self._digits.press(digit, now))
+
+    def _caller_is_there(self, now: float) -> None:
+        self._silence.noise(now)
+        self._silence.answered()
 
     def caller_gone(self, reason: str) -> None:
         self._listener.line_gone(reason)
@@ -177,7 +203,7 @@ class Floor:
     def sound(self, audible: bool, now: float) -> None:
         self._was_heard = self._was_heard or audible
         self._cover.sound(audible or self._is_voiced, now)
-        if not audible and not self._listener.only_filled():
+        if not audible and not self._listener.plays_filler():
             self._cover.progress(now)
         self._listener.sound(audible, now)
 
@@ -205,17 +231,18 @@ class Floor:
 
     def _pressed(self, digits: str | None) -> None:
         if digits is not None:
-            self._listener.demand(Pressed(digits))
+            self._silence.busy()
+            self._listener.demand(Pressed(digits, self._pressed_at))
 
     def _end_turn(self, now: float) -> None:
         turn = self._endpointer.poll(now)
         if turn is None:
             return
         self._unheard_since = None
+        self._silence.busy()
         self._listener.demand(turn)
-        if self._is_answering and not self._was_heard and self.interruptible:
-            # More of the same turn, before anything of its answer was heard: answer all of it instead.
-            self._listener.interrupt(turn.began_at, now)
+        if self._is_answering and not self._was_heard and self._interruptible:
+            self._listener.call_off()
 
     def _decide(self, decision: Decision | None, now: float) -> None:
         playout = self._egress.playout
@@ -227,8 +254,11 @@ class Floor:
             case Decision.RESUME:
                 self._endpointer.reset()
                 playout.resume()
-                self._listener.resumed(self._barge_in.onset_at, self._held_at)
+                if self._was_heard:
+                    self._listener.resumed(self._barge_in.onset_at, self._held_at)
             case Decision.INTERRUPT:
-                stopped_at = self._held_at if playout.is_held else now
                 self._unheard_since = now
-                self._listener.interrupt(self._barge_in.onset_at, stopped_at)
+                if self._was_heard:
+                    self._listener.interrupt(self._barge_in.onset_at, self._held_at if playout.is_held else now)
+                else:
+                    self._listener.call_off()

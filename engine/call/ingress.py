@@ -5,18 +5,18 @@ Everything here is synchronous; it runs when a frame arrives, and on each tick f
 """
 
 from collections import deque
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 
 from engine.audio import FRAME_BYTES
 from engine.call.chunker import Chunker
 from engine.media.jitter import JitterBuffer
 from engine.speech.base import RecognizerStream
-from engine.wire.events import Audio, Closed, Connected, Digit, MediaEvent, PeerError, Terminated
+from engine.wire.events import Audio, Closed, Digit, MediaEvent
 
-_WAITING_FRAMES = 250
+_WAITING_BYTES: Final = 250 * FRAME_BYTES
 """Audio kept (5 s) while the recogniser is still opening."""
-_RECENT_FRAMES = 8
+_RECENT_FRAMES: Final = 8
 """Inbound audio kept for the echo check (160 ms)."""
 
 
@@ -44,31 +44,26 @@ class Ingress:
         self._vad = vad
         self._chunker = Chunker()
         self._stream: RecognizerStream | None = None
-        self._waiting: deque[bytes] = deque(maxlen=_WAITING_FRAMES)
+        self._waiting = bytearray()
         self._recent: deque[bytes] = deque(maxlen=_RECENT_FRAMES)
         self._listener: CallerListener | None = None
         self.last_audio_at: float | None = None
-        self._events: dict[type, Callable[[MediaEvent, float], None]] = {
-            Audio: self._on_audio,
-            Digit: self._on_digit,
-            Closed: self._on_closed,
-            Terminated: _ignore,
-            PeerError: _ignore,
-            Connected: _ignore,
-        }
 
-    def report_to(self, listener: CallerListener) -> None:
+    def report_to(self, listener: CallerListener | None) -> None:
+        """None: the call is over, nobody listens any more."""
         self._listener = listener
 
     def attach(self, stream: RecognizerStream) -> None:
         """The recogniser is open: what waited goes first."""
         self._stream = stream
-        while self._waiting:
-            stream.send_nowait(self._waiting.popleft())
+        if self._waiting:
+            stream.send_nowait(bytes(self._waiting))
+            self._waiting.clear()
 
     def sink(self, event: MediaEvent, now: float) -> None:
         """An `engine.transport.base.EventSink`."""
-        self._events[type(event)](event, now)
+        if (take := _TAKE.get(type(event))) is not None:
+            take(self, event, now)
 
     def tick(self, now: float) -> None:
         """Process what the jitter buffer says is due though nothing arrived (concealment)."""
@@ -78,8 +73,7 @@ class Ingress:
         """The last 160 ms heard."""
         return b"".join(self._recent)
 
-    def _on_audio(self, event: MediaEvent, now: float) -> None:
-        assert isinstance(event, Audio)
+    def _on_audio(self, event: Audio, now: float) -> None:
         self.last_audio_at = now
         self.jitter.push(event.pcm, now)
         self._drain(now)
@@ -94,23 +88,29 @@ class Ingress:
         self._recent.append(pcm)
         chunk = self._chunker.push(pcm, voiced)
         if chunk:
-            if self._stream is None:
-                self._waiting.append(chunk)
-            else:
-                self._stream.send_nowait(chunk)
+            self._send(chunk)
         if self._listener is not None:
             self._listener.caller_voiced(voiced, now)
 
-    def _on_digit(self, event: MediaEvent, now: float) -> None:
-        assert isinstance(event, Digit)
+    def _send(self, chunk: bytes) -> None:
+        if self._stream is not None:
+            self._stream.send_nowait(chunk)
+            return
+        self._waiting += chunk
+        del self._waiting[:-_WAITING_BYTES]
+
+    def _on_digit(self, event: Digit, now: float) -> None:
         if self._listener is not None:
             self._listener.caller_pressed(event.digit, now)
 
-    def _on_closed(self, event: MediaEvent, now: float) -> None:
-        assert isinstance(event, Closed)
+    def _on_closed(self, event: Closed, now: float) -> None:
         if self._listener is not None:
             self._listener.caller_gone(event.reason)
 
 
-def _ignore(event: MediaEvent, now: float) -> None:
-    """Logged and counted by the transport; nothing for the call to do."""
+_TAKE: Final[Mapping[type[MediaEvent], Callable[[Ingress, Any, float], None]]] = {
+    Audio: Ingress._on_audio,
+    Digit: Ingress._on_digit,
+    Closed: Ingress._on_closed,
+}
+"""The rest (who it is, a peer's error or goodbye) is logged and counted by the transport; `Closed` follows."""

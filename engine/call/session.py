@@ -4,7 +4,8 @@ From memory when Redis is away: a call never waits for it and never ends because
 matters, so a slow Redis costs writes, not time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -34,27 +35,32 @@ class SessionStore:
 
     async def save(self, call_id: UUID, document: Document) -> None:
         self._memory[call_id] = document
-        try:
-            await self._cache.set(key(call_id), document, ttl=self._ttl)
-        except CacheError as error:
-            metrics.SESSION_ERRORS.inc()
-            log.warning("session_not_saved", error=str(error))
+        if self._cache.configured:
+            with _memory_will_do("save"):
+                await self._cache.set(key(call_id), document, ttl=self._ttl)
 
     async def load(self, call_id: UUID) -> Document | None:
         """From Redis, else from memory, else None."""
-        try:
-            document = await self._cache.get(key(call_id))
-        except CacheError:
-            metrics.SESSION_ERRORS.inc()
-            document = None
+        document: Document | None = None
+        if self._cache.configured:
+            with _memory_will_do("load"):
+                document = await self._cache.get(key(call_id))
         return document or self._memory.get(call_id)
 
     async def remove(self, call_id: UUID) -> None:
         self._memory.pop(call_id, None)
-        try:
-            await self._cache.delete(key(call_id))
-        except CacheError:
-            metrics.SESSION_ERRORS.inc()
+        if self._cache.configured:
+            with _memory_will_do("remove"):
+                await self._cache.delete(key(call_id))
+
+
+@contextmanager
+def _memory_will_do(what: str) -> Iterator[None]:
+    try:
+        yield
+    except CacheError as error:
+        metrics.SESSION_ERRORS.inc()
+        log.warning("session_not_in_redis", operation=what, error=str(error))
 
 
 class SessionKeeper:
@@ -75,7 +81,7 @@ class SessionKeeper:
             await self._wake.wait()
             self._wake = trio.Event()
             if (document := self._newest) is not None:
-                await self._store.save(self._call_id, document)
-
-    async def remove(self) -> None:
-        await self._store.remove(self._call_id)
+                # Shielded (the store bounds the wait): a write on its way when the call ends would come after the
+                # removal, and leave the session of a call that is over.
+                with trio.CancelScope(shield=True):
+                    await self._store.save(self._call_id, document)

@@ -1,6 +1,7 @@
 """The states of a call and the moves between them: a table, not ifs (DESIGN §4)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -31,6 +32,24 @@ class Outcome(StrEnum):
     def wants_operator(self) -> bool:
         """Whether the dialplan should go on to the operators' queue."""
         return self in (Outcome.TRANSFERRED, Outcome.FAILED_OVER, Outcome.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the call ends; `reason` and `summary` are the operator's."""
+
+    outcome: Outcome
+    reason: str = ""
+    summary: str = ""
+
+
+_CALLER_LEFT: Final = frozenset({"eof", "reset", "terminated"})
+
+
+def outcome_of_loss(reason: str) -> Outcome:
+    """Of a call whose line was closed for `reason` (see `engine.wire.events.Closed`). Whatever does not say that the
+    caller left may have left them on the line: the dialplan still has them, and they go to an operator."""
+    return Outcome.CALLER_HUNG_UP if reason in _CALLER_LEFT else Outcome.FAILED_OVER
 
 
 _S = State

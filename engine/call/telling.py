@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.call.answer import Answered
 from engine.call.events import (
     BotSaid,
+    CallEnded,
     CallerSaid,
     Interrupted,
     Observer,
@@ -17,7 +18,7 @@ from engine.call.events import (
     ToolRan,
     TurnTimed,
 )  # fmt: skip
-from engine.call.states import State, move
+from engine.call.states import Ending, State, move
 from engine.call.waterfall import Waterfall
 from engine.dialogue.agent import AgentEvent, FirstToken, ModelRequested, SentenceReady
 from engine.dialogue.endpointing import EndOfTurn
@@ -37,7 +38,7 @@ class Telling:
         self._started_at = now()
         self._waterfall: Waterfall | None = None
         self._usage = Usage()
-        self._sound_at = 0.0
+        self._sound_at: float | None = None
         self._tools_told = 0
         self.turn = 0
         self.state = State.CONNECTED
@@ -53,34 +54,45 @@ class Telling:
             self._observe(StateChanged(self._call_id, self.elapsed, state))
 
     def caller_said(self, turn: EndOfTurn, text: str, *, amended: bool) -> None:
-        """A turn begins: its waterfall counts from the caller's last voiced frame."""
-        self.turn += not amended
+        """A turn begins: its waterfall counts from the caller's last voiced frame. `amended`: it goes on, and what it
+        has cost so far stays on its account."""
+        if not amended:
+            self._turn_begins()
         self._waterfall = Waterfall(turn.last_voiced_at)
         if turn.final_at is not None:
             self._waterfall.mark("final", turn.final_at)
         self._waterfall.mark("end_of_turn", turn.decided_at)
-        self._usage = Usage()
         at = turn.last_voiced_at - self._started_at
         self._observe(
             CallerSaid(self._call_id, self.turn, at, text, turn.language, turn.confidence, amended=amended)
         )  # fmt: skip
 
+    def caller_pressed(self, text: str, at: float) -> None:
+        """A turn that came from the keypad, its last key at `at`."""
+        self._turn_begins()
+        self._waterfall = Waterfall(at)
+        self._observe(CallerSaid(self._call_id, self.turn, at - self._started_at, text))
+
     def agent(self, event: AgentEvent) -> None:
         """An `on_event` of the agent."""
         if isinstance(event, Usage):
             self._usage = self._usage + event
-        elif self._waterfall is not None and (stage := _MARKS.get(type(event))):
-            self._waterfall.mark(stage, self._now())
+        elif stage := _MARKS.get(type(event)):
+            self._mark(stage, self._now())
 
-    def sound(self, now: float) -> None:
-        """Bot audio begins at the wire."""
-        self._sound_at = now - self._started_at
-        if self._waterfall is not None:
-            self._waterfall.mark("first_audio", now)
+    def bot_begins(self) -> None:
+        """The bot is about to speak."""
+        self._sound_at = None
+
+    def sound(self, now: float, *, filler: bool) -> None:
+        """Bot audio begins at the wire, or a new sentence of it."""
+        if self._sound_at is None:
+            self._sound_at = now - self._started_at
+        self._mark("filler" if filler else "first_audio", now)
 
     def bot_said(self, answered: Answered) -> None:
         """A turn of the bot is over."""
-        if answered.heard:
+        if answered.heard and self._sound_at is not None:
             self._observe(
                 BotSaid(
                     self._call_id, self.turn, self._sound_at, answered.heard,
@@ -88,8 +100,7 @@ class Telling:
                 )
             )  # fmt: skip
         if self._waterfall is not None and self._waterfall.has("first_audio"):
-            self._observe(TurnTimed(self._call_id, self.turn, self._waterfall.stages_ms(), self._usage))
-            self._waterfall = None
+            self._turn_timed()
 
     def tools(self, calls: Sequence[ToolCallRecord]) -> None:
         """Tell of the tool calls that have not been told yet."""
@@ -108,3 +119,23 @@ class Telling:
 
     def failed(self, part: str, error: str) -> None:
         self._observe(PartFailed(self._call_id, self.elapsed, part, error))
+
+    def ended(self, ending: Ending) -> None:
+        """The last that is told."""
+        self._turn_timed()
+        self.move(State.ENDED)
+        self._observe(CallEnded(self._call_id, self.elapsed, ending.outcome, ending.reason, ending.summary))
+
+    def _turn_begins(self) -> None:
+        self._turn_timed()
+        self.turn += 1
+
+    def _turn_timed(self) -> None:
+        """Once a turn; also of one whose answer was never heard: it has been paid for."""
+        if self._waterfall is not None:
+            self._observe(TurnTimed(self._call_id, self.turn, self._waterfall.stages_ms(), self._usage))
+        self._waterfall, self._usage = None, Usage()
+
+    def _mark(self, stage: str, now: float) -> None:
+        if self._waterfall is not None:
+            self._waterfall.mark(stage, now)

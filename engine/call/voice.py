@@ -9,6 +9,7 @@ from math import inf
 import trio
 
 from engine.call.egress import Egress
+from engine.errors import SynthesizerError
 from engine.speech.base import Synthesizer
 from engine.speech.verbalize import verbalize
 
@@ -19,33 +20,37 @@ MAX_AHEAD_MS = 15_000
 class Utterance:
     """Sentences of one utterance, spoken in order. `say` from anywhere, `done` when no more will come."""
 
-    def __init__(self, number: int, egress: Egress, synthesizer: Synthesizer) -> None:
-        self.number = number
+    def __init__(self, egress: Egress, synthesizer: Synthesizer) -> None:
         self._egress = egress
         self._synthesizer = synthesizer
         self._send, self._receive = trio.open_memory_channel[str](inf)
+        self._said = 0
         self.fillers: list[bool] = []
         """For each segment in the order played: whether it was a filler."""
 
     def say(self, sentence: str) -> None:
         """Queue a sentence; never blocks."""
+        self._said += 1
         self._send.send_nowait(sentence)
 
     def done(self) -> None:
         self._send.close()
 
+    @property
+    def awaits_voice(self) -> bool:
+        """Something was said that the synthesiser has not begun to give."""
+        return self.fillers.count(False) < self._said
+
     async def speak(self) -> None:
         """Synthesise and queue everything said until `done`. Raises `SynthesizerError`."""
-        playout = self._egress.playout
-        playout.begin(self.number)
         async for sentence in self._receive:
             await self._synthesise(sentence)
-        playout.end()
+        self._egress.playout.end()
 
     def fill(self, text: str, pcm: bytes) -> None:
         """Speak ready audio now (a filler while the answer is awaited), unless there is audio or about to be."""
         playout = self._egress.playout
-        if playout.is_idle and not playout.segment_open:
+        if playout.is_idle and not playout.segment_open and not playout.finished:
             self._queue(text, pcm, filler=True)
             playout.close_segment()
 
@@ -61,8 +66,9 @@ class Utterance:
                     opened = True
                 if playout.depth_ms > MAX_AHEAD_MS:
                     await trio.sleep((playout.depth_ms - MAX_AHEAD_MS) / 1000)
-        if opened:
-            playout.close_segment()
+        if not opened:
+            raise SynthesizerError("synthesizer", "a sentence without audio")
+        playout.close_segment()
 
     def _queue(self, text: str, pcm: bytes, *, filler: bool = False) -> None:
         self.fillers.append(filler)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-STAGES = ("final", "end_of_turn", "model_requested", "first_token", "first_sentence", "first_audio")
-"""In the order they happen; a stage that did not happen (a cached phrase needs no model) is left out."""
+STAGES = ("final", "end_of_turn", "model_requested", "first_token", "first_sentence", "filler", "first_audio")
+"""In the order they happen; a stage that did not happen (a cached phrase needs no model) is left out. `filler`: what
+covered the wait, whenever that was; `first_audio` is the answer's own."""
 
 
 class Waterfall:

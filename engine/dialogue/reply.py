@@ -42,10 +42,14 @@ class Reply:
         if text.strip() and not self._closed:
             self._parts.append(_Sentence(text.strip(), None))
 
-    def fixed(self, text: str) -> None:
-        """A fixed phrase (a filler) was heard at this point of the reply."""
-        if text.strip():
-            self._parts.append(_Sentence(text.strip(), text.strip()))
+    def fixed(self, text: str, *, before: int | None = None) -> None:
+        """A fixed phrase (a filler) was heard: just before the sentence said as number `before` (from 0), or at this
+        point of the reply."""
+        if not text.strip():
+            return
+        said = [place for place, part in enumerate(self._parts) if isinstance(part, _Sentence) and part.heard is None]
+        at = len(self._parts) if before is None or before >= len(said) else said[before]
+        self._parts.insert(at, _Sentence(text.strip(), text.strip()))
 
     def exchange(self, pairs: Exchange) -> None:
         """Tool uses and their outcomes. Taken even after `close`: the outcome of a shielded mutation must not be lost.

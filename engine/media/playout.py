@@ -78,6 +78,7 @@ class Playout:
         self._is_dry = False
         self._frames: deque[tuple[_Segment, bytes]] = deque()
         self._segments: list[_Segment] = []
+        self._begun = 0
         self._partial = b""
         self._utterances = self._frames_played = self._frames_flushed = self._underruns = 0
 
@@ -85,6 +86,7 @@ class Playout:
         """A new utterance. What is left of the one before is dropped."""
         self._drop_queue()
         self._segments = []
+        self._begun = 0
         self._utterance = utterance
         self._is_accepting = True
         self._is_held = False
@@ -122,6 +124,11 @@ class Playout:
         self.close_segment()
         self._is_accepting = False
 
+    def break_off(self) -> None:
+        """No more audio will come, not even of the sentence begun last; what is queued is still played."""
+        self._partial = b""
+        self._is_accepting = False
+
     def next_frame(self) -> bytes | None:
         """The frame to play now (320 bytes), or None: silence, and nothing is lost by it."""
         if self._is_held:
@@ -132,6 +139,7 @@ class Playout:
             return None
         self._is_dry = False
         segment, frame = self._frames.popleft()
+        self._begun += not segment.played
         segment.played += 1
         self._frames_played += 1
         return frame
@@ -179,6 +187,11 @@ class Playout:
     def finished(self) -> bool:
         """The utterance has ended and all of it has been played or flushed."""
         return not self._is_accepting and not self._frames
+
+    @property
+    def segments_begun(self) -> int:
+        """How many of the utterance's segments have begun to be heard."""
+        return self._begun
 
     @property
     def playing_text(self) -> str:

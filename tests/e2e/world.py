@@ -53,8 +53,16 @@ class World:
         self.control.put(f"/control/{emulator}", json=values).raise_for_status()
 
     def counters(self, emulator: str) -> dict[str, Any]:
+        """What an emulator has counted since the test began."""
+        return self._state(emulator)["counters"]
+
+    def spent(self, emulator: str) -> bool:
+        """Whether every fault that was to happen so many times has happened."""
+        return not any(value for name, value in self._state(emulator)["faults"].items() if name.endswith("_next"))
+
+    def _state(self, emulator: str) -> dict[str, dict[str, Any]]:
         state: dict[str, dict[str, Any]] = self.control.get(f"/control/{emulator}").raise_for_status().json()
-        return state["counters"]
+        return state
 
 
 @contextmanager
@@ -63,7 +71,7 @@ def running_world() -> Iterator[World]:
         postgres = stack.enter_context(EmbeddedPostgres(server_folder(stack) / "postgres"))
         valkey = stack.enter_context(EmbeddedValkey(server_folder(stack) / "valkey"))
         addresses = stack.enter_context(_emulators())
-        trio.run(_migrate, postgres.url)
+        migrated(postgres.url)
         overrides: Overrides = {
             "database": {"url": postgres.url},
             "redis": {"url": valkey.url},
@@ -101,6 +109,11 @@ def _emulators() -> Iterator[dict[str, str]]:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def migrated(url: str) -> None:
+    """Bring a new database to shape."""
+    trio.run(_migrate, url)
 
 
 async def _migrate(url: str) -> None:

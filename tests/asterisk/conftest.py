@@ -14,10 +14,8 @@ from engine.server import Listening, serve
 from ops.embedded.world import Overrides, World
 from tests.asterisk.hosted_world import hosted_world
 from tests.asterisk.pbx import ROOT, RealAsterisk, running_asterisk
-from tests.asterisk.running_engine import RunningEngine
+from tests.asterisk.running_engine import SECRET, RunningEngine
 from tests.asterisk.spoken import greeting_seconds
-
-SECRET = "dialplan-and-engine-only"
 
 
 @pytest.fixture(scope="session")

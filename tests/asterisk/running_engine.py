@@ -17,6 +17,7 @@ from engine.server import Listening
 from engine.speech.verbalize import verbalize
 from tests.asterisk.pbx import Channel, RealAsterisk
 
+SECRET = "dialplan-and-engine-only"
 _CLEAN_SECONDS = 10.0
 
 

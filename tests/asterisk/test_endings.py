@@ -11,6 +11,7 @@ from engine.call.events import BotSaid, CallStarted
 from engine.call.states import Outcome
 from tests.asterisk.pbx import RealAsterisk, free_tcp_port
 from tests.asterisk.running_engine import (
+    SECRET,
     RunningEngine,
     assert_nothing_left,
     channels,
@@ -22,6 +23,7 @@ from tests.asterisk.spoken import FAREWELL, TEXTS, assert_undamaged, heard, word
 
 pytestmark = pytest.mark.asterisk
 
+STAY = [wait(30), HANG_UP]
 OPERATOR_SECONDS = 5.0
 """From losing the engine to the operators' branch: at once, on a noisy machine."""
 
@@ -95,9 +97,8 @@ async def test_without_an_engine_the_caller_is_with_the_operators_at_once(
 ) -> None:
     nobody = {"audiosocket": free_tcp_port(), "http": free_tcp_port()}
     await trio.to_thread.run_sync(partial(asterisk.point_at, **nobody, secret="any"))
-    async with placed_call(asterisk, tmp_path, [wait(4), HANG_UP], audio=line_audio(seconds=5)) as call:
+    async with placed_call(asterisk, tmp_path, STAY, audio=line_audio(seconds=10)):
         took = await seconds_to_operators(asterisk, within=OPERATOR_SECONDS)
-        await call.ended.wait()
     print(f"\n  operators' branch     {took:.2f} s after the call was placed")
 
 
@@ -107,9 +108,19 @@ async def test_an_engine_that_does_not_know_the_dialplan_costs_no_call(
     """The wrong secret: what the engine answers is an error page, not a word."""
     ports = {"audiosocket": engine.listening.audiosocket[1], "http": engine.listening.http_port}
     await trio.to_thread.run_sync(partial(asterisk.point_at, **ports, secret="wrong"))
-    async with placed_call(asterisk, tmp_path, [wait(4), HANG_UP], audio=line_audio(seconds=5)) as call:
+    async with placed_call(asterisk, tmp_path, STAY, audio=line_audio(seconds=10)):
         await seconds_to_operators(asterisk, within=OPERATOR_SECONDS)
-        await call.ended.wait()
+    assert engine.told(CallStarted) == []
+
+
+async def test_an_engine_that_accepts_but_cannot_be_talked_to_costs_no_call(
+    engine: RunningEngine, asterisk: RealAsterisk, tmp_path: Path
+) -> None:
+    """AudioSocket refused: on its own Asterisk's application would hang the caller up."""
+    ports = {"audiosocket": free_tcp_port(), "http": engine.listening.http_port}
+    await trio.to_thread.run_sync(partial(asterisk.point_at, **ports, secret=SECRET))
+    async with placed_call(asterisk, tmp_path, STAY, audio=line_audio(seconds=10)):
+        await seconds_to_operators(asterisk, within=OPERATOR_SECONDS)
     assert engine.told(CallStarted) == []
 
 
@@ -125,10 +136,9 @@ def kill(engine: RunningEngine) -> None:
 async def test_a_caller_whose_engine_is_lost_goes_on_to_the_operators(
     engine: RunningEngine, asterisk: RealAsterisk, tmp_path: Path, lose: Callable[[RunningEngine], None]
 ) -> None:
-    async with placed_call(asterisk, tmp_path, [wait(9), HANG_UP], audio=line_audio(seconds=10)) as call:
+    async with placed_call(asterisk, tmp_path, STAY, audio=line_audio(seconds=10)):
         await until(lambda: engine.told(CallStarted))
         await trio.sleep(2)
         lose(engine)
         took = await seconds_to_operators(asterisk, within=OPERATOR_SECONDS)
-        await call.ended.wait()
     print(f"\n  operators' branch     {took:.2f} s after {lose.__name__}")

@@ -11,6 +11,7 @@ import hypercorn.trio
 import trio
 
 from engine.config import HttpConfig
+from engine.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,27 @@ async def serve_web(
     task_status: trio.TaskStatus[WebPorts] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve both ASGI applications until cancelled, or until `stop` is set: then requests in progress are given
-    Hypercorn's three seconds to end. `task_status` reports the ports. Raises OSError if one is taken."""
+    Hypercorn's three seconds to end. `task_status` reports the ports. Raises `ConfigError` if one is taken."""
     stop = trio.Event() if stop is None else stop
     async with trio.open_nursery() as nursery:
-        http = await nursery.start(_serve, app, config.host, config.port, stop)
-        metrics = await nursery.start(_serve, metrics_app, config.host, config.metrics_port, stop)
+        http = await nursery.start(_serve, app, stop, config.host, config.port, "HTTP_PORT")
+        metrics = await nursery.start(_serve, metrics_app, stop, config.host, config.metrics_port, "HTTP_METRICS_PORT")
         task_status.started(WebPorts(http, metrics))
 
 
+def _listen(host: str, port: int, variable: str) -> socket.socket:
+    """Opened here because Hypercorn leaks the socket of a port that is taken."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ConfigError(f"HTTP_HOST, {variable}: cannot listen on {host}:{port}: {error.strerror}") from error
+
+
 async def _serve(
-    app: Any, host: str, port: int, stop: trio.Event, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
-) -> None:
-    # opened here because Hypercorn leaks the socket of a port that is taken
-    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    app: Any, stop: trio.Event, host: str, port: int, variable: str, *,
+    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
+) -> None:  # fmt: skip
+    listener = _listen(host, port, variable)
     bound: int = listener.getsockname()[1]
     server = hypercorn.Config()
     server.bind = [f"fd://{listener.detach()}"]

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from engine.config import HttpConfig
+from engine.errors import ConfigError
 from engine.pbx.registry import CallRegistry
 from engine.web.app import create_app, create_metrics_app
 from engine.web.health import Readiness
@@ -116,7 +117,7 @@ async def test_a_port_in_use_is_an_error_at_once() -> None:
     ready = readiness()
     app = create_app(ANY_PORT, ready.registry, ready)
     config = HttpConfig(port=port, metrics_port=0)
-    with pytest.RaisesGroup(OSError, flatten_subgroups=True):
+    with pytest.RaisesGroup(pytest.RaisesExc(ConfigError, match="HTTP_PORT"), flatten_subgroups=True):
         async with trio.open_nursery() as nursery:
             await nursery.start(serve_web, config, app, create_metrics_app())
     await listeners[0].aclose()

@@ -1,6 +1,7 @@
 """`callctl db`: the database's shape."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,6 @@ def status_command(as_json: Annotated[bool, typer.Option("--json", help="Print J
 def _with_database[T](work: "Callable[[Database], Awaitable[T]]") -> T:
     import trio
 
-    from engine import log
     from engine.config import Config
     from engine.database import Database
     from engine.errors import ConfigError, DatabaseAway
@@ -65,6 +65,6 @@ def _with_database[T](work: "Callable[[Database], Awaitable[T]]") -> T:
                 raise DatabaseAway(f"the database of DATABASE_URL does not answer within {_PATIENCE:.0f} s")
             return await work(database)
 
-    log.configure("ERROR")  # the pool's own complaints would bury the one line that counts
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # its warnings would bury the one line that counts
     with clear_errors():
         return trio.run(main)

@@ -17,6 +17,9 @@ def demo(
 
     Example: callctl demo --once
     """
+    if record is not None and not record.absolute().parent.is_dir():
+        fail(f"--record {record}: there is no such folder")
+
     import trio
     from rich.console import Console
 
@@ -25,8 +28,6 @@ def demo(
     from engine import log
     from ops.demo.run import run_demo
 
-    if record is not None and not record.absolute().parent.is_dir():
-        fail(f"--record {record}: there is no such folder")
     console = Console(stderr=as_json, highlight=False)
     log.configure("ERROR")
     with clear_errors(), watch(console) as (watcher, events):

@@ -13,10 +13,10 @@ _BAR_MS: Final = 40
 """Milliseconds to one character of a waterfall."""
 _STAGES: Final[Mapping[str, tuple[str, str, str]]] = {
     "final": ("░", "blue", "final"),
-    "end_of_turn": ("▒", "cyan", "end of turn"),
+    "end_of_turn": ("▒", "cyan", "turn over"),
     "first_token": ("▓", "magenta", "first token"),
-    "first_sentence": ("█", "yellow", "first sentence"),
-    "first_audio": ("▂", "green", "first audio"),
+    "first_sentence": ("█", "yellow", "sentence"),
+    "first_audio": ("▂", "green", "audio"),
 }
 """What an answer waited for, in order: its mark, colour and name. Without colours the marks still tell them apart."""
 

@@ -1,0 +1,110 @@
+"""What a user can mend is said in one line on stderr, with exit code 2 and no traceback."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.cli.running import callctl, free_ports
+
+TYPED_WRONG = {
+    "nonsense": "No such command 'nonsense'.",
+    "config nonsense": "No such command 'nonsense'.",
+    "dial --nonsense": "No such option: --nonsense",
+    "dial --port 99999": "'--port'",
+    "serve --port many": "'--port'",
+    "serve --drain-seconds -1": "'--drain-seconds'",
+    "dial --dtmf 12x": "--dtmf takes the keys 0-9 * # A-D",
+    "dial --record nowhere/call.wav": "--record nowhere/call.wav: there is no such folder",
+    "demo --record nowhere/call.wav": "--record nowhere/call.wav: there is no such folder",
+    "dial --wav nowhere.wav": "--wav nowhere.wav: No such file or directory",
+    "dial --wav text.wav": "--wav text.wav: file does not start with RIFF id",
+    "dial --wav empty.wav": "--wav empty.wav: this is no WAV file",
+    "db status": "DATABASE_URL is not set",
+    "db migrate": "DATABASE_URL is not set",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ours, with no .env and nothing configured."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    (tmp_path / "text.wav").write_text("no sound, but long enough to be read as a header")
+    (tmp_path / "empty.wav").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", TYPED_WRONG)
+@pytest.mark.usefixtures("folder")
+def test_typed_wrong(line: str) -> None:
+    result = CliRunner().invoke(app, line.split())
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert TYPED_WRONG[line] in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("group", [[], ["config"], ["db"], ["emulators"]])
+def test_no_command_prints_the_help(group: list[str]) -> None:
+    result = CliRunner().invoke(app, group)
+    assert result.exit_code == 2
+    assert "--help" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "dial", "config show"])
+def test_a_bad_value_names_its_variable(command: str, tmp_path: Path) -> None:
+    settings = {"CALL_MAX_CALLS": "many", "LOG_LEVEL": "loud"}
+    result = callctl(*command.split(), settings=settings, folder=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: CALL_MAX_CALLS: ")
+    assert "; LOG_LEVEL: " in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_nobody_there_to_dial(tmp_path: Path) -> None:
+    audiosocket, http = map(str, free_ports(2))
+    settings = {"AUDIOSOCKET_PORT": audiosocket, "HTTP_PORT": http}
+    result = callctl("dial", "--say", "Добрий день", settings=settings, folder=tmp_path)
+    said = f"error: nobody answers at 127.0.0.1:{audiosocket}; is `callctl serve` running?\n"
+    assert (result.returncode, result.stderr) == (2, said)
+
+
+def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    result = callctl("db", "status", settings={"DATABASE_URL": f"postgresql://127.0.0.1:{port}/x"}, folder=tmp_path)
+    said = "error: the database of DATABASE_URL does not answer within 5 s\n"
+    assert (result.returncode, result.stderr) == (2, said)
+
+
+@pytest.mark.parametrize("option", ["--speech-port", "--tts-port", "--anthropic-port", "--store-port"])
+def test_a_busy_port_of_an_emulator(option: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = callctl("emulators", "run", option, str(taken.getsockname()[1]), folder=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: the emulators cannot listen: Address already in use")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--http-port", "--metrics-port", "--port"])
+def test_a_busy_port_of_the_engine(option: str, tmp_path: Path) -> None:
+    """With everything configured (to nobody): nothing embedded is started, and the vendors' absence is only logged."""
+    nobody = f"127.0.0.1:{free_ports(1)[0]}"
+    configured = {
+        "DATABASE_URL": f"postgresql://{nobody}/x", "REDIS_URL": f"redis://{nobody}", "GOOGLE_SPEECH_ENDPOINT": nobody,
+        "GOOGLE_TTS_ENDPOINT": nobody, "GOOGLE_PLAINTEXT": "true", "GOOGLE_TIMEOUT": "0.5", "ANTHROPIC_API_KEY": "x",
+        "ANTHROPIC_BASE_URL": f"http://{nobody}", "STORE_BASE_URL": f"http://{nobody}", "HTTP_PORT": "0",
+        "HTTP_METRICS_PORT": "0", "AUDIOSOCKET_PORT": "0",
+    }  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = callctl("serve", option, str(port), settings=configured, folder=tmp_path)
+    *log, said = result.stderr.splitlines()
+    assert result.returncode == 2
+    assert said.startswith("error: ")
+    assert f"127.0.0.1:{port}" in said
+    assert all(line.startswith("{") for line in log)

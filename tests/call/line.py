@@ -57,10 +57,13 @@ class Line:
     is_gone: bool = False
     ended: trio.Event = field(default_factory=trio.Event)
     _sink: EventSink | None = None
+    _early: list[MediaEvent] = field(default_factory=list)
     _heard: list[Heard] = field(default_factory=list)
 
     def start(self, sink: EventSink) -> None:
         self._sink = sink
+        for event in self._early:
+            sink(event, trio.current_time())
 
     def send_frame_nowait(self, pcm: bytes) -> None:
         assert len(pcm) == FRAME_BYTES
@@ -82,8 +85,12 @@ class Line:
         return TransportStatistics(0, len(self.frames), 0, 0, 0, 0)
 
     def push(self, event: MediaEvent) -> None:
-        if self._sink is not None and not self.is_gone and self.closed_at is None:
-            self.is_gone = isinstance(event, Closed)
+        if self.is_gone or self.closed_at is not None:
+            return
+        self.is_gone = isinstance(event, Closed)
+        if self._sink is None:
+            self._early.append(event)
+        else:
             self._sink(event, trio.current_time())
 
     def heard(self) -> list[Heard]:

@@ -1,6 +1,6 @@
 """Redis and PostgreSQL are conveniences to a call: it goes on without them, and what is on record comes later."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,7 +13,7 @@ from engine.call.states import Outcome
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.valkey import EmbeddedValkey
 from ops.emulators.caller import SimulatedCaller
-from tests.e2e.rig import Engine, answer, ask, cut_in, running_engine
+from tests.e2e.rig import PATIENCE, Engine, answer, ask, cut_in, running_engine
 from tests.e2e.world import World, migrated, server_folder
 
 pytestmark = pytest.mark.e2e
@@ -58,6 +58,17 @@ async def session(url: str, caller: SimulatedCaller) -> tuple[bytes | None, int]
     return await trio.to_thread.run_sync(ask_redis)
 
 
+async def gone(url: str, caller: SimulatedCaller) -> bool:
+    return (await session(url, caller))[0] is None
+
+
+async def until(holds: Callable[[], Awaitable[object]]) -> None:
+    """Servers of others tell nothing by themselves: ask again and again."""
+    with trio.fail_after(PATIENCE):
+        while not await holds():  # noqa: ASYNC110 - see above
+            await trio.sleep(0.1)
+
+
 async def test_the_session_is_in_redis_while_the_call_lasts(world: World) -> None:
     async with running_engine(world) as engine, engine.call() as caller:
         await greeted(caller, world)
@@ -66,9 +77,7 @@ async def test_the_session_is_in_redis_while_the_call_lasts(world: World) -> Non
         assert "Слухаю.".encode() in document
         assert 1700 < seconds <= 1800
         await goes_on_to_its_end(engine, caller)
-        with trio.fail_after(5):
-            while (await session(world.redis_url, caller))[0] is not None:
-                await trio.sleep(0.05)
+        await until(lambda: gone(world.redis_url, caller))
 
 
 async def test_redis_dies_in_mid_call(world: World, valkey: EmbeddedValkey) -> None:
@@ -96,10 +105,8 @@ async def test_postgresql_dies_in_mid_call_and_comes_back_to_the_whole_record(
             await goes_on_to_its_end(engine, caller)
         transcript = engine.transcript(caller)
         await trio.to_thread.run_sync(postgres.start)
-        with trio.fail_after(20):
-            while not (rows := await trio.to_thread.run_sync(recorded, postgres.url, caller)):
-                await trio.sleep(0.2)
-        assert rows == transcript, "lost, doubled or out of order"
+        await until(lambda: trio.to_thread.run_sync(recorded, postgres.url, caller))
+        assert recorded(postgres.url, caller) == transcript, "lost, doubled or out of order"
 
 
 def recorded(url: str, caller: SimulatedCaller) -> list[str]:

@@ -20,6 +20,9 @@ SLACK = 1.0
 """Seconds. The machine is shared; the growth of the pause from one filler to the next is in it, too."""
 
 
+type Settings = dict[str, dict[str, object]]
+
+
 async def greeted(caller: SimulatedCaller, world: World) -> None:
     world.set("anthropic", script=["Слухаю."])
     await cut_in(caller, "Добрий день")
@@ -53,7 +56,7 @@ async def test_an_answer_that_broke_off_goes_on_without_repeating(world: World) 
 
 
 async def test_a_stalled_model_is_covered_and_asked_again(world: World) -> None:
-    settings = {"turn": {"filler_after_ms": FILLER_MS}, "anthropic": {"first_event_timeout": 2.0}}
+    settings: Settings = {"turn": {"filler_after_ms": FILLER_MS}, "anthropic": {"first_event_timeout": 2.0}}
     async with running_engine(world, **settings) as engine, engine.call() as caller:
         await greeted(caller, world)
         world.set("anthropic", script=["Так, є."], stall_next=1)
@@ -68,7 +71,7 @@ async def test_a_stalled_model_is_covered_and_asked_again(world: World) -> None:
 
 
 async def test_a_model_that_stalls_after_its_first_words_twice_hands_over(world: World) -> None:
-    settings = {"turn": {"filler_after_ms": FILLER_MS}, "anthropic": {"gap_timeout": 2.0}}
+    settings: Settings = {"turn": {"filler_after_ms": FILLER_MS}, "anthropic": {"gap_timeout": 2.0}}
     async with running_engine(world, **settings) as engine, engine.call() as caller:
         await greeted(caller, world)
         world.set("anthropic", script=["Парковка є. Заїзд з вулиці Садової, далі прямо."] * 2, stall_after=6)
@@ -84,7 +87,7 @@ async def test_a_model_that_fails_twice_hands_over(world: World, code: str) -> N
 
 
 async def test_whatever_stalls_the_wait_has_an_end(world: World) -> None:
-    settings = {
+    settings: Settings = {
         "turn": {"filler_after_ms": FILLER_MS, "apology_after_ms": 4000},
         "anthropic": {"first_event_timeout": 60.0},
     }

@@ -1,0 +1,77 @@
+"""`callctl serve` as a process of its own, told by its environment alone where everything is."""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import httpx
+import trio
+from prometheus_client.parser import text_string_to_metric_families
+
+from engine.config import SECTIONS, variable
+from tests.e2e.rig import PATIENCE
+from tests.e2e.world import World
+
+_PORTS = {"AUDIOSOCKET_PORT": "0", "HTTP_PORT": "0", "HTTP_METRICS_PORT": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    process: trio.Process
+    web: httpx.AsyncClient
+    audiosocket: tuple[str, int]
+    metrics_url: str
+
+    def drain(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    async def samples(self) -> Mapping[str, float]:
+        """The series now: by the metric's name the greatest of its values, of a histogram that of its count."""
+        async with httpx.AsyncClient() as client:
+            text = (await client.get(self.metrics_url)).raise_for_status().text
+        greatest: dict[str, float] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if not sample.name.endswith(("_sum", "_bucket", "_created")):
+                    greatest[family.name] = max(greatest.get(family.name, 0.0), sample.value)
+        return greatest
+
+
+@asynccontextmanager
+async def served(world: World, **more: str) -> AsyncIterator[Served]:
+    """A running `callctl serve`; it is drained on leaving and must end well."""
+    environment = {
+        variable(SECTIONS[section], field): str(value)
+        for section, fields in world.overrides.items()
+        for field, value in fields.items()
+    }
+    command = [sys.executable, "-c", "from cli.main import app; app()", "serve"]
+    with tempfile.NamedTemporaryFile() as log:
+        async with trio.open_nursery() as nursery:
+            running = partial(trio.run_process, env={**os.environ, **environment, **_PORTS, **more}, stderr=log)
+            process: trio.Process = await nursery.start(running, command)
+            ready = await _ready(trio.Path(log.name))
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ready['http']}") as web:
+                host, port = ready["audiosocket"].split(":")
+                try:
+                    yield Served(process, web, (host, int(port)), f"http://127.0.0.1:{ready['metrics']}/metrics")
+                finally:
+                    process.terminate()
+
+
+async def _ready(log: trio.Path) -> Mapping[str, Any]:
+    """The log line that says where it listens."""
+    with trio.fail_after(PATIENCE):
+        while True:
+            for line in (await log.read_text()).splitlines():
+                if line.startswith("{") and (event := json.loads(line))["event"] == "ready":
+                    found: Mapping[str, Any] = event
+                    return found
+            await trio.sleep(0.05)

@@ -1,0 +1,99 @@
+"""The engine as its operators see it: health, draining, and every metric it declares."""
+
+import socket
+from collections.abc import Mapping
+from uuid import uuid4
+
+import httpx
+import pytest
+import trio
+
+from engine.metrics import REGISTRY
+from engine.wire.audiosocket import AudioSocketCodec, Role
+from engine.wire.events import Connected
+from ops.emulators.caller import place_call
+from ops.emulators.caller_dialplan import announce, next_step
+from tests.e2e.rig import PATIENCE, answer, ask, cut_in
+from tests.e2e.served import Served, served
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.e2e
+
+OFTEN_ZERO = frozenset({"callctl_breaker_open"})
+"""A gauge that is right to be 0; that it is there at all shows that it is written."""
+
+
+async def test_every_metric_is_written(world: World) -> None:
+    declared = {family.name for family in REGISTRY.collect()}
+    async with served(world, REDIS_URL="unix:///nowhere/valkey.sock", AUDIOSOCKET_STALL_TIMEOUT="1") as engine:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(connect_and_read_nothing, engine)
+            during = await one_call(engine, world)
+            await trio.sleep(1.0)
+            nursery.cancel_scope.cancel()
+        after = await engine.samples()
+    written = {name for name in declared if during.get(name, 0) > 0 or after.get(name, 0) > 0}
+    assert declared - written - OFTEN_ZERO == set()
+    assert after.keys() >= OFTEN_ZERO
+
+
+async def one_call(engine: Served, world: World) -> Mapping[str, float]:
+    """With an interruption, a tool and a failure in it; the series while it lasts."""
+    world.set("anthropic", script=["Слухаю."], fail_next=1)
+    async with place_call(*engine.audiosocket) as caller:
+        await cut_in(caller, "Добрий день")
+        assert await answer(caller) == "Слухаю."
+        await ask(caller, "Які зимові шини 205/55 R16 у вас є?")
+        during = await engine.samples()
+        await caller.say("Дякую, до побачення")
+        await caller.wait_ended()
+    return during
+
+
+async def connect_and_read_nothing(engine: Served) -> None:
+    """A peer that does not read: its frames are dropped."""
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        await trio.to_thread.run_sync(deaf.connect, engine.audiosocket)
+        deaf.sendall(AudioSocketCodec(Role.CLIENT).send(Connected(uuid4())))
+        await trio.sleep_forever()
+
+
+async def test_draining_lets_the_call_end_and_takes_no_other(world: World) -> None:
+    async with served(world) as engine:
+        assert (await engine.web.get("/healthz")).status_code == 200
+        assert (await engine.web.get("/readyz")).status_code == 200
+        world.set("anthropic", script=["Слухаю.", "Так, є."])
+        async with place_call(*engine.audiosocket) as caller:
+            await cut_in(caller, "Добрий день")
+            assert await answer(caller) == "Слухаю."
+            engine.drain()
+            readiness = await unready(engine)
+            assert readiness.json()["reasons"] == ["draining"]
+            assert (await engine.web.get("/healthz")).status_code == 200
+            assert not await announce(engine.web, uuid4()), "a new call was taken"
+            assert await ask(caller, "А парковка у вас є?") == "Так, є."
+            await caller.say("Дякую, до побачення")
+            assert await caller.wait_ended() == "terminated"
+        with trio.fail_after(PATIENCE):
+            assert await engine.process.wait() == 0
+        with pytest.raises(httpx.ConnectError):
+            await engine.web.get("/healthz")
+
+
+async def unready(engine: Served) -> httpx.Response:
+    with trio.fail_after(PATIENCE):
+        while (readiness := await engine.web.get("/readyz")).status_code == 200:  # noqa: ASYNC110 - asked over HTTP
+            await trio.sleep(0.02)
+    return readiness
+
+
+async def test_who_is_left_when_the_drain_is_over_goes_to_an_operator(world: World) -> None:
+    async with served(world, CALL_DRAIN_SECONDS="1") as engine:
+        call_id = uuid4()
+        async with place_call(*engine.audiosocket, call_id=call_id) as caller:
+            await caller.wait_for_bot_turn()
+            engine.drain()
+            with trio.fail_after(PATIENCE):
+                assert await caller.wait_ended() == "terminated"
+            assert await next_step(engine.web, call_id) == ("operator", "")

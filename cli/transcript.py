@@ -19,6 +19,7 @@ _STAGES: Final[Mapping[str, tuple[str, str, str]]] = {
     "first_audio": ("▂", "green", "audio"),
 }
 """What an answer waited for, in order: its mark, colour and name. Without colours the marks still tell them apart."""
+LEGEND: Final = tuple((mark, name) for mark, _, name in _STAGES.values())
 
 
 class Transcript:

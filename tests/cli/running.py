@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 ROOT: Final = Path(__file__).parents[2]
 BINARIES: Final = Path(sys.executable).parent
@@ -35,12 +35,12 @@ def callctl(
 
 @contextmanager
 def started(
-    *arguments: str, settings: Mapping[str, str] | None = None, folder: Path
+    *arguments: str, settings: Mapping[str, str] | None = None, folder: Path, stderr: IO[str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run it beside the test; killed at the end if it still runs."""
+    """Run it beside the test; killed at the end if it still runs. `stderr`: a file, for one that logs."""
     with subprocess.Popen(
         [BINARIES / "callctl", *arguments], env=environment(settings), cwd=folder, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=stderr, text=True,
     ) as process:  # fmt: skip
         try:
             yield process

@@ -62,7 +62,9 @@ def imported() -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.util.find_spec":
-                names |= {each.value for each in node.args if isinstance(each, ast.Constant)}
+                names |= {
+                    each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                }
     return names
 
 

@@ -98,7 +98,7 @@ def test_every_variable_and_path_exists() -> None:
 def test_the_excerpt_looks_as_the_demo_does() -> None:
     """Marks and names of the waterfall; one that took no time is left out, as in most answers `turn over` is."""
     excerpt = README.split("<!-- excerpt -->", 1)[1].split("```")[1]
-    legends = [re.findall(r"([^\w\s]) ([a-z ]+) \d+", line) for line in excerpt.splitlines() if line.endswith(" ms")]
+    legends = [re.findall(r"([░▒▓█▂]) ([a-z ]+) \d+", line) for line in excerpt.splitlines() if line.endswith(" ms")]
     told = [legend for legend in legends if legend]
     assert told
     assert all(set(legend) <= set(LEGEND) and legend[-1] == LEGEND[-1] for legend in told)

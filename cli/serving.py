@@ -36,9 +36,16 @@ async def _answer(world: World, flags: Overrides) -> bool:
             await nursery.start(_stop_on_signal, stop, engine.cancel_scope)
             listening = await engine.start(partial(run_engine, stop=stop), config)
             if world.parts:
-                typer.echo(f"{world.paragraph}\n{_how_to_call(listening)}", err=True)
+                _tell(world.paragraph)
+                typer.echo(_how_to_call(listening), err=True)
         nursery.cancel_scope.cancel()
     return engine.cancel_scope.cancelled_caught
+
+
+def _tell(paragraph: str) -> None:
+    """Wrapped for people, in one line for a log."""
+    console = Console(stderr=True, highlight=False)
+    console.print(paragraph, soft_wrap=not console.is_terminal)
 
 
 def _how_to_call(listening: Listening) -> str:

@@ -154,5 +154,17 @@ def _upstream_errors(control: str) -> int:
 def _profile(setting: Setting, pid: int, name: str, seconds: float) -> None:
     """Where the engine's time goes, as py-spy's raw stacks, beside the measurement (which it disturbs)."""
     output = setting.folder / f"{name}.stacks"
-    command = [setting.profiler, "record", "-p", str(pid), "-d", str(int(seconds) - 1), "-r", "100", "-f", "raw", "--nonblocking"]
+    command = [
+        setting.profiler,
+        "record",
+        "-p",
+        str(pid),
+        "-d",
+        str(int(seconds) - 1),
+        "-r",
+        "100",
+        "-f",
+        "raw",
+        "--nonblocking",
+    ]
     subprocess.Popen([*command, "-o", output], stdout=subprocess.DEVNULL)

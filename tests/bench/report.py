@@ -11,6 +11,8 @@ type Row = dict[str, Any]
 
 BUSY_SHARE: Final = 0.85
 """Of its core: above, the measuring side may be what was measured."""
+OTHERS_SHARE: Final = 0.1
+"""Of the engine's core, used by others: above, the machine was not quiet."""
 LATE_MS: Final = 10.0
 """A measuring side whose ticks were later than this at p99 was not keeping up."""
 
@@ -26,9 +28,9 @@ gap        time between two frames of a call at the wire; missing: frames of the
 barge-in   the caller's first voiced frame over the bot to the bot's last frame of sound
 damage     checksum errors of the subtitled voice, bot to caller + caller to recogniser
 MB/call    growth of the engine from one call to all, per call; in brackets without the shared phrase cache
-others     what else took time on the engine's core: above a few percent the machine was not quiet
+others     what else took time on the engine's core
 core 1     the measuring side: callers, records database and, with emulated providers, the emulators. `!` marks a row
-           whose measuring side was not keeping up: its times are an upper limit
+           whose measuring side was not keeping up, or whose engine had not its core to itself: an upper limit only
 """
 
 
@@ -55,8 +57,9 @@ def _measuring_side(row: Row) -> str:
 
 
 def is_doubtful(row: Row) -> bool:
-    """Whether the measuring side was the bottleneck."""
-    return bool(row["core1_share"] > BUSY_SHARE or row["fleet"]["lateness_ms"]["p99"] > LATE_MS)
+    """Whether the measuring side was the bottleneck, or somebody else used the engine's core."""
+    crowded = row["core1_share"] > BUSY_SHARE or row["others_on_engine_core"] > OTHERS_SHARE
+    return bool(crowded or row["fleet"]["lateness_ms"]["p99"] > LATE_MS)
 
 
 COLUMNS: Final[Sequence[Column]] = (

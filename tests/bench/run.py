@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ import trio
 
 from engine.config import Config
 from ops.embedded.world import embedded_world
-from tests.bench import report
+from tests.bench import micro, report
 from tests.bench.level import NOMINAL_MS, Providers, Row, Setting, measure
 from tests.bench.processes import on_cores
 
@@ -44,7 +45,16 @@ def main() -> None:
     chosen = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     print(report.machine())
-    trio.run(_run_levels, chosen)
+    if chosen.micro:
+        _report_micro()
+    else:
+        trio.run(_run_levels, chosen)
+
+
+def _report_micro() -> None:
+    found = list(micro.costs())
+    print(report.table(["step", "us", "each"], [[cost.step, f"{cost.microseconds:.1f}", cost.each] for cost in found]))
+    _write({"machine": report.machine(), "micro": [asdict(cost) for cost in found]})
 
 
 def _levels(chosen: argparse.Namespace) -> list[tuple[Providers, int, float]]:

@@ -1,0 +1,137 @@
+"""What each step of a frame, and of a sentence, costs by itself: `python -m tests.bench.run --micro`.
+
+CPU time of this thread, the best of several rounds, so that a noisy neighbour hardly shows. The caches are warm here;
+within a call each step costs up to twice as much.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count, cycle
+from typing import Final
+from uuid import UUID
+
+from engine.audio import FRAME_BYTES, FRAME_SECONDS, RATE, SILENCE_FRAME
+from engine.dialogue.sentences import SentenceSplitter
+from engine.media.echo import EchoReference
+from engine.media.jitter import JitterBuffer
+from engine.media.playout import Playout
+from engine.media.resample import StreamResampler
+from engine.media.vad import VoiceActivityDetector
+from engine.redaction import sanitize
+from engine.speech.verbalize import verbalize
+from engine.wire.audiosocket import AudioSocketCodec, Role
+from engine.wire.events import Audio, Connected
+from engine.wire.g711 import mulaw_to_pcm, pcm_to_mulaw
+from tests.bench.speech import prepare
+
+ROUNDS: Final = 7
+_HEADER_BYTES: Final = 3
+_SENTENCE: Final = "Шини 205/55 R16 коштують 2 350,50 грн, доставка 22.11 о 14:30 на вул. Хрещатик, 22."
+_LOG_LINE: Final = "Олена, тел. 067 123 45 67, olena@example.com, просить 4 шини 205/55 R16"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    step: str
+    microseconds: float
+    each: str = "frame"
+
+
+def costs() -> Iterator[Cost]:
+    """In the order in which audio and words move. Takes some seconds."""
+    question = prepare(subtitled=False).questions[0]
+    speech = [frame[_HEADER_BYTES:] for frame in question]
+    for name, step, number in _frame_steps(speech):
+        yield Cost(name, _microseconds(step, number))
+    yield Cost("echo likeness", _microseconds(_echo(speech), 50), "candidate frame")
+    yield Cost("sentence splitter", _microseconds(_split, 200), "sentence")
+    yield Cost("verbalise", _microseconds(partial(verbalize, _SENTENCE), 200), "sentence")
+    yield Cost("sanitise a log value", _microseconds(partial(sanitize, _LOG_LINE, "text"), 200), "line")
+
+
+def _frame_steps(speech: Sequence[bytes]) -> Sequence[tuple[str, Callable[[], object], int]]:
+    """Name, what to run once per frame, how often in a round."""
+    frames, narrow = cycle(speech), StreamResampler(16_000, RATE)
+    wide = bytes(2 * FRAME_BYTES)
+    mulaw = pcm_to_mulaw(speech[len(speech) // 2])
+    receive, send = _codec()
+    return (
+        ("codec: receive", receive, 2000),
+        ("jitter buffer: push and pop", _jitter(), 2000),
+        ("resample 16 to 8 kHz", partial(narrow.convert, wide), 500),
+        ("G.711: decode", partial(mulaw_to_pcm, mulaw), 2000),
+        ("voice detection: silence", partial(VoiceActivityDetector().process, SILENCE_FRAME), 1000),
+        ("voice detection: speech", _vad(frames), len(speech)),
+        ("playout: push and take", _playout(speech[0]), 2000),
+        ("G.711: encode", partial(pcm_to_mulaw, speech[0]), 2000),
+        ("codec: send", send, 2000),
+    )
+
+
+def _microseconds(step: Callable[[], object], number: int) -> float:
+    rounds = []
+    for _ in range(ROUNDS):
+        begun = time.thread_time()
+        for _ in range(number):
+            step()
+        rounds.append((time.thread_time() - begun) / number * 1e6)
+    return min(rounds)
+
+
+def _codec() -> tuple[Callable[[], object], Callable[[], object]]:
+    far, near = AudioSocketCodec(Role.CLIENT), AudioSocketCodec()
+    near.receive_data(far.send(Connected(UUID(int=1))))
+    near.next_event()
+    audio = Audio(SILENCE_FRAME, RATE)
+    frame = far.send(audio)
+
+    def receive() -> None:
+        near.receive_data(frame)
+        near.next_event()
+        near.next_event()
+
+    return receive, partial(near.send, audio)
+
+
+def _jitter() -> Callable[[], object]:
+    buffer, numbers = JitterBuffer(), count()
+
+    def step() -> None:
+        now = next(numbers) * FRAME_SECONDS
+        buffer.push(SILENCE_FRAME, now)
+        buffer.pop(now)
+
+    return step
+
+
+def _vad(frames: Iterator[bytes]) -> Callable[[], object]:
+    detector = VoiceActivityDetector()
+    return lambda: detector.process(next(frames))
+
+
+def _playout(frame: bytes) -> Callable[[], object]:
+    playout = Playout()
+    playout.begin(1)
+    playout.open_segment("слово")
+
+    def step() -> None:
+        playout.push(frame)
+        playout.next_frame()
+
+    return step
+
+
+def _echo(speech: Sequence[bytes]) -> Callable[[], object]:
+    reference = EchoReference()
+    for frame in speech:
+        reference.played(frame)
+    return partial(reference.likeness, b"".join(speech[:8]))
+
+
+def _split() -> None:
+    splitter = SentenceSplitter()
+    for word in _SENTENCE.split():
+        splitter.push(f" {word}")
+    splitter.flush()

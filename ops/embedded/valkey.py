@@ -7,14 +7,13 @@ import importlib.util
 import socket
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
-from ops.embedded.account import reachable, server_account, state_folder
+from ops.embedded.account import reachable
 from ops.embedded.child import Child, stop_orphan
-from ops.embedded.directory import ClaimedDirectory
 from ops.embedded.errors import EmbeddedServerError
+from ops.embedded.server import EmbeddedServer
 
 _START_TIMEOUT: Final = 10.0
 _OPTIONS: Final = {
@@ -28,52 +27,28 @@ _OPTIONS: Final = {
 }
 
 
-class EmbeddedValkey:
+class EmbeddedValkey(EmbeddedServer):
     """A server in `directory`, from `start` to `stop` or as a context manager. Blocks: call it in a thread."""
 
     def __init__(self, directory: Path | None = None) -> None:
         """`directory` defaults to `valkey` in the state folder."""
-        self._account = server_account()
-        self._copies = state_folder() / "binaries"
-        self._claim = ClaimedDirectory(directory or state_folder() / "valkey", self._account)
-        self._child: Child | None = None
+        super().__init__("valkey", directory)
 
     @property
     def url(self) -> str:
         """For redis-py. Valid while started."""
         return f"unix://{quote(str(self._socket))}"
 
-    def start(self) -> None:
-        """Return when the server answers. Raises `EmbeddedServerError`."""
-        directory = self._claim.claim()
-        try:
-            pid_file = directory / "valkey.pid"
-            stop_orphan(pid_file, directory)
-            self._socket.unlink(missing_ok=True)
-            paths = {"dir": str(directory), "pidfile": str(pid_file), "unixsocket": str(self._socket)}
-            arguments = [part for key, value in {**_OPTIONS, **paths}.items() for part in (f"--{key}", value)]
-            command = [str(self._binary()), *arguments]
-            self._child = Child(command, self._account, directory=directory, log=directory / "valkey.log")
-            self._child.wait_until(self._answers, timeout=_START_TIMEOUT)
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Stop the server and release the folder."""
-        if self._child is not None:
-            self._child.stop()
-            self._child = None
-        self._claim.release()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def _launch(self) -> None:
+        directory = self._claim.path
+        pid_file = directory / "valkey.pid"
+        stop_orphan(pid_file, directory)
+        self._socket.unlink(missing_ok=True)
+        paths = {"dir": str(directory), "pidfile": str(pid_file), "unixsocket": str(self._socket)}
+        arguments = [part for key, value in {**_OPTIONS, **paths}.items() for part in (f"--{key}", value)]
+        command = [str(self._binary()), *arguments]
+        self._child = Child(command, self._account, directory=directory, log=directory / "valkey.log")
+        self._child.wait_until(self._answers, timeout=_START_TIMEOUT)
 
     @property
     def _socket(self) -> Path:

@@ -127,13 +127,11 @@ class Floor:
         self._barge_in.bot_stopped()
         self._egress.playout.resume()
 
-    def answering(self, waiting_since: float, now: float) -> None:
+    def answering(self, waiting_since: float) -> None:
         """An answer is being made; the caller waits since then."""
         self._is_answering, self._was_heard = True, False
         self._barge_in.bot_started(is_interruptible=self._interruptible)
         self._cover.wait(waiting_since)
-        if self._is_voiced:
-            self._cover.sound(True, now)
         self._silence.busy()
 
     def listening(self, now: float) -> None:
@@ -231,7 +229,6 @@ class Floor:
 
     def _pressed(self, digits: str | None) -> None:
         if digits is not None:
-            self._silence.busy()
             self._listener.demand(Pressed(digits, self._pressed_at))
 
     def _end_turn(self, now: float) -> None:
@@ -239,7 +236,6 @@ class Floor:
         if turn is None:
             return
         self._unheard_since = None
-        self._silence.busy()
         self._listener.demand(turn)
         if self._is_answering and not self._was_heard and self._interruptible:
             self._listener.call_off()

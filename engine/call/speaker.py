@@ -48,7 +48,7 @@ class Speaker:
         """Until it has been heard or interrupted; the caller has been waiting since then."""
         answer = Answer(self._tell.turn, self._history.begin_reply(), self._egress, self._voice)
         self._answer = answer
-        self._floor.answering(self._now() if waiting_since is None else waiting_since, self._now())
+        self._floor.answering(self._now() if waiting_since is None else waiting_since)
         self._tell.bot_begins()
         try:
             await answer.run(script)

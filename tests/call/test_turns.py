@@ -143,21 +143,28 @@ async def test_faint_words_keep_the_silence_prompt_away(autojump_clock: MockCloc
     assert not any("Ви на лінії" in text for text in world.heard())
 
 
-async def test_a_half_dictated_number_keeps_what_was_asked(autojump_clock: MockClock) -> None:
-    """What is expected stands until something else has been heard to be asked."""
+async def test_what_was_asked_stands_until_something_else_is(autojump_clock: MockClock) -> None:
+    """Told by how long the end of a turn is waited for: an address may have more to come."""
     async with calling() as world:
-        world.model.will_answer("Продиктуйте номер телефону.", ["Дякую."], ["Дякую."])
+        world.model.will_answer("На яку адресу доставити?", [1.0, "Дякую."], [1.0, "Дякую."])
         await world.until_listening()
         await world.say("хочу замовити")
-        await world.until_heard("Продиктуйте", frames=10)
+        await world.until_heard("адресу", frames=10)
         await world.until_listening()
-        first = await world.say("нуль п'ятдесят шість сім")
-        await world.until(lambda: len(world.told(CallerSaid)) == 2)
-        decided = trio.current_time()
-        assert decided - first == pytest.approx(0.9, abs=0.03)  # 1200 ms from the last voiced frame
-        await trio.sleep(0.1)
-        second = await world.say("вісім дев'ять", 0.6)
-        await world.until(lambda: len(world.told(CallerSaid)) == 3)
-        assert trio.current_time() - second == pytest.approx(0.9, abs=0.03)
-    assert world.told(CallerSaid)[2].amended
-    assert world.told(CallerSaid)[2].text == "нуль п'ятдесят шість сім вісім дев'ять"
+        for number, words in enumerate(("місто київ", "вулиця хрещатик"), 2):
+            final_at = await world.say(words, 0.6)
+            await world.until(lambda number=number: len(world.told(CallerSaid)) == number)  # type: ignore[misc]
+            assert trio.current_time() - final_at == pytest.approx(1.2 - FINAL_AFTER, abs=0.03)
+    assert [e.amended for e in world.told(CallerSaid)] == [False, False, True]
+
+
+async def test_asking_to_repeat_asks_the_same_question(autojump_clock: MockClock) -> None:
+    async with calling() as world:
+        world.model.will_answer("Назвіть адресу доставки. Без неї я не порахую вартість вашого замовлення.")
+        await world.until_listening()
+        await world.say("хочу замовити")
+        await world.until_heard("Без неї", frames=10)
+        await world.noise(1.0)
+        await world.until_heard(TEXTS.phrases.did_not_hear, frames=20)
+        await world.until_heard("Ви на лінії")
+        assert world.line.heard()[-1].text == TEXTS.silence["address"]

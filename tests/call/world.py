@@ -198,11 +198,16 @@ class MemoryCache(Cache):
 
     async def set(self, key: str, document: Any, *, ttl: int) -> None:
         # What has been sent to Redis arrives there, whatever becomes of the one who sent it.
-        try:
+        arrived = trio.Event()
+
+        async def arrive() -> None:
             await trio.sleep(self.delay)
-        finally:
             self.kept[key] = (document, ttl)
             self.written.append((key, document, ttl))
+            arrived.set()
+
+        trio.lowlevel.spawn_system_task(arrive)
+        await arrived.wait()
 
     async def delete(self, key: str) -> None:
         await trio.lowlevel.checkpoint()

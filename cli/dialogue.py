@@ -1,5 +1,6 @@
 """How `callctl dial` looks: what you said, what the bot answered, read back from its audio."""
 
+import re
 import sys
 
 import trio
@@ -14,12 +15,16 @@ from ops.emulators.dialling import Call, dial_call
 
 _ENDINGS = {"hung_up": "you hung up", "terminated": "the bot hung up"}
 """How a call should end; every other ending is a fault of the line."""
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?=[^\W\d])")
+"""Between two sentences the voice carries a pause, not a space."""
 
 
 def hold(call: Call) -> None:
     """Hold the call and show it. A call that broke off exits with 1."""
     shown = _Shown(Console(highlight=False), typing=call.interactive and sys.stdin.isatty())
     ended = trio.run(dial_call, call, shown.heard, shown.note)
+    if shown.typing:
+        typer.echo()
     if ended not in _ENDINGS:
         fail(f"the call broke off: {ended}", 1)
     shown.note(f"call over: {_ENDINGS[ended]}")
@@ -30,21 +35,22 @@ class _Shown:
 
     def __init__(self, console: Console, *, typing: bool) -> None:
         self._console = console
-        self._typing = typing
+        self.typing = typing
 
     def note(self, text: str) -> None:
         self._console.print(Text(text, "dim"))
 
     def heard(self, heard: Heard) -> None:
         if said := _said(heard):
-            self._line("" if self._typing else "you", "" if self._typing else said, "bold cyan")
+            self._line("" if self.typing else "you", "" if self.typing else said, "bold cyan")
         if heard.interruption is not None:
             stopped = f"the bot stopped {heard.interruption.stopped_after * 1000:.0f} ms after your first word"
             self._line("", Text(stopped, "yellow"), "yellow")
         if heard.answer is not None:
             latency = (f"  {heard.answer.latency * 1000:.0f} ms", "dim")
-            self._line("bot", Text.assemble(heard.answer.text, latency), "bold green")
-        if self._typing:
+            said = _SENTENCE_END.sub(" ", heard.answer.text)
+            self._line("bot", Text.assemble(said, latency), "bold green")
+        if self.typing:
             if heard.step is None:
                 self.note("     Type what to say and press Enter. Ctrl-D hangs up.")
             typer.echo("you  ", nl=False)

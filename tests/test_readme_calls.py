@@ -103,6 +103,7 @@ def test_the_bot_greets_and_answers(line: str, dialled: Mapping[str, str]) -> No
     assert GREETING in " ".join(dialled[line].split())
     assert len(said) >= 2
     assert "\ncall over: " in dialled[line]
+    assert not re.search(r"[.!?][^\W\d]", " ".join(said)), "sentences run together"
     assert "\x1b[" not in dialled[line]
 
 

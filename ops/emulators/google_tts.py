@@ -125,8 +125,10 @@ class GoogleTtsEmulator:
             raise invalid("`audio_config.audio_encoding` is not supported by this voice.")
         rate = _rate(config.sample_rate_hertz)
         language = _language(request.voice)
+        due = self._first_audio_at()
         pcm = await self._spoken(text, language, config.speaking_rate, rate)
-        await asyncio.sleep(self.settings.first_audio_ms / 1000 + len(pcm) / (2 * rate * self.settings.speed))
+        due += len(pcm) / (2 * rate * self.settings.speed)
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
         audio = form.encode(pcm)
         header = b"" if form.wav_tag is None else wav_header(form.wav_tag, form.sample_bytes, rate, len(audio))
         return cloud_tts.SynthesizeSpeechResponse(audio_content=header + audio)
@@ -166,8 +168,9 @@ class GoogleTtsEmulator:
         async for request in requests:
             if "input" not in request:
                 raise invalid("Only the first message may be `streaming_config`.")
+            due = self._first_audio_at()
             pcm = await self._spoken(request.input.text, language, audio.speaking_rate, rate)
-            async for chunk in self._paced(pcm, rate):
+            async for chunk in self._paced(pcm, rate, due):
                 yield cloud_tts.StreamingSynthesizeResponse(audio_content=_FORMATS[encoding].encode(chunk))
 
     async def _spoken(self, text: str, language: str, speaking_rate: float, rate: int) -> bytes:
@@ -181,10 +184,13 @@ class GoogleTtsEmulator:
         pcm = await asyncio.to_thread(speak, text, language, speaking_rate or 1.0)
         return pcm if rate == RATE else await asyncio.to_thread(resample, pcm, RATE, rate)
 
-    async def _paced(self, pcm: bytes, rate: int) -> AsyncIterator[bytes]:
+    def _first_audio_at(self) -> float:
+        """For a text that has just arrived: the time our own synthesis takes is part of the delay, not added to it."""
+        return asyncio.get_running_loop().time() + self.settings.first_audio_ms / 1000
+
+    async def _paced(self, pcm: bytes, rate: int, due: float) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         chunk_bytes = 2 * round(rate * _CHUNK_SECONDS)
-        due = loop.time() + self.settings.first_audio_ms / 1000
         for start in range(0, len(pcm), chunk_bytes):
             await asyncio.sleep(due - loop.time())
             yield pcm[start : start + chunk_bytes]

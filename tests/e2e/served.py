@@ -22,15 +22,19 @@ from tests.e2e.world import World
 _PORTS = {"AUDIOSOCKET_PORT": "0", "HTTP_PORT": "0", "HTTP_METRICS_PORT": "0"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Served:
     process: trio.Process
     web: httpx.AsyncClient
     audiosocket: tuple[str, int]
     metrics_url: str
+    is_draining: bool = False
 
     def drain(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        """Once: a second signal would end the calls in progress."""
+        if not self.is_draining:
+            self.process.send_signal(signal.SIGTERM)
+        self.is_draining = True
 
     async def samples(self) -> Mapping[str, float]:
         """The series now: by the metric's name the greatest of its values, of a histogram that of its count."""
@@ -60,10 +64,11 @@ async def served(world: World, **more: str) -> AsyncIterator[Served]:
             ready = await _ready(trio.Path(log.name))
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ready['http']}") as web:
                 host, port = ready["audiosocket"].split(":")
+                engine = Served(process, web, (host, int(port)), f"http://127.0.0.1:{ready['metrics']}/metrics")
                 try:
-                    yield Served(process, web, (host, int(port)), f"http://127.0.0.1:{ready['metrics']}/metrics")
+                    yield engine
                 finally:
-                    process.terminate()
+                    engine.drain()
 
 
 async def _ready(log: trio.Path) -> Mapping[str, Any]:

@@ -12,14 +12,16 @@ from cli.errors import clear_errors
 if TYPE_CHECKING:
     from engine.database import Database
 
-app = typer.Typer(no_args_is_help=True, help="The database: bring it to the shape this version needs, or compare.")
+app = typer.Typer(no_args_is_help=True, help="The database: bring it up to date, or compare.")
 
 _PATIENCE = 5.0
 
 
 @app.command("migrate")
 def migrate_command() -> None:
-    """Apply the migrations that are missing. Safe to repeat, and to run from many machines at once.
+    """Apply the migrations that are missing.
+
+    Safe to repeat, and to run from many machines at once.
 
     Example: callctl db migrate
     """
@@ -32,7 +34,9 @@ def migrate_command() -> None:
 
 @app.command("status")
 def status_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the migrations, applied or missing. Exits with 1 if any is missing.
+    """List the migrations, applied or missing.
+
+    Exits with 1 if any is missing.
 
     Example: callctl db status --json
     """

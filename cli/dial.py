@@ -28,9 +28,10 @@ def dial(
     wav: Annotated[Path | None, typer.Option(help="Play this 16-bit WAV to the bot.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the call as stereo WAV.")] = None,
 ) -> None:
-    """Call an engine as Asterisk would. With nothing to say, type: each line is spoken.
+    """Call an engine as Asterisk would.
 
-    Unless told otherwise it calls the engine that `callctl serve` starts with the same settings.
+    With nothing to say, type: each line is spoken. Unless told otherwise it calls the engine that `callctl serve`
+    starts with the same settings.
 
     Example: callctl dial --say "Добрий день" --say "Дякую, до побачення"
     """

@@ -32,7 +32,7 @@ def run_command(
         bool, typer.Option("--until-stdin-closes", help="Also stop when standard input closes.")
     ] = False,
 ) -> None:
-    """Run all emulators in one process until interrupted; print where each listens.
+    """Run all emulators until interrupted; say where each listens.
 
     Example: callctl emulators run --control-port 9901
     """

@@ -39,6 +39,10 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
+_HELP = "Usage: "
+"""How the help begins, which stands in place of a message where no command was given."""
+
+
 class PlainGroup(TyperGroup):
     """Says what is wrong with a command line in one line, as every other error, instead of a drawn box."""
 
@@ -46,7 +50,10 @@ class PlainGroup(TyperGroup):
         try:
             code = super().main(*args, **{**kwargs, "standalone_mode": False})
         except typer.TyperException as error:
-            if message := error.format_message():  # empty after the help has been printed for want of a command
+            message = error.format_message()
+            if message.startswith(_HELP):
+                typer.echo(message)
+            else:
                 typer.echo(f"error: {message}", err=True)
             code = error.exit_code
         except typer.Abort:

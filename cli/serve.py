@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Listen for AudioSocket here; AUDIOSOCKET_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="AUDIOSOCKET_PORT.", min=0, max=65535)] = None,
-    http_port: Annotated[int | None, typer.Option(help="HTTP_PORT.", min=0, max=65535)] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="HTTP_METRICS_PORT.", min=0, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(help="The port of that; AUDIOSOCKET_PORT.", min=0, max=65535)] = None,
+    http_port: Annotated[
+        int | None, typer.Option(help="Port for health and the dialplan; HTTP_PORT.", min=0, max=65535)
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Port for metrics; HTTP_METRICS_PORT.", min=0, max=65535)
+    ] = None,
     drain_seconds: Annotated[
         float | None, typer.Option(help="How long calls may finish after SIGTERM; CALL_DRAIN_SECONDS.", min=0)
     ] = None,
     pretty: Annotated[bool, typer.Option("--pretty", help="Log lines for people instead of JSON.")] = False,
 ) -> None:
-    """Answer calls until SIGTERM or Ctrl-C, then let those in progress end; a second signal ends them at once.
+    """Answer calls until SIGTERM or Ctrl-C.
 
-    With nothing configured it starts everything it needs on this machine, and says so.
+    Then those in progress may end; a second signal ends them at once. With nothing configured it starts everything it
+    needs on this machine, and says so.
 
     Example: callctl serve --port 9092
     """

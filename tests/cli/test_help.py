@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from tests.cli.command_tree import commands, parse
 from tests.cli.running import ROOT
 
@@ -32,3 +34,8 @@ def test_help_waits_for_no_library_of_the_engine() -> None:
     code = "import sys, json, cli.main; json.dump(list(sys.modules), sys.stdout)"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert SLOW & set(json.loads(loaded.stdout)) == set()
+
+
+def test_no_line_of_a_command_list_is_cut_short() -> None:
+    help_of_all = CliRunner().invoke(app, ["--help"]).stdout
+    assert "..." not in help_of_all.partition("Commands:")[2]

@@ -1,14 +1,14 @@
 """What the store answers, as the engine reads it: only the fields used, unknown ones ignored, money as `Decimal` UAH.
 
-The contract leaves some shapes open (an id may be a number, a list may be missing); the models take either form, so
-that the rest of the engine sees one.
+The contract leaves some shapes open (an id may be a number, a field without a value missing or null); the models take
+either form, so that the rest of the engine sees one.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _name_of(value: object) -> object:
@@ -16,21 +16,24 @@ def _name_of(value: object) -> object:
     return value.get("name", "") if isinstance(value, Mapping) else value
 
 
-def _or_empty(value: object) -> object:
-    return [] if value is None else value
-
-
 def _size_of(value: object) -> object:
     return value.get("size", "") if isinstance(value, Mapping) else value
 
 
 type Size = Annotated[str, BeforeValidator(_size_of)]
-type Listed[T] = Annotated[tuple[T, ...], BeforeValidator(_or_empty)]
 type Name = Annotated[str, BeforeValidator(_name_of)]
 
 
 class Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        """What is null was not given: `year`, when the caller named none."""
+        if isinstance(value, Mapping):
+            return {name: given for name, given in value.items() if given is not None}
+        return value
 
 
 class Tire(Answer):
@@ -55,14 +58,14 @@ class Vehicle(Answer):
     make: str = ""
     model: str = ""
     year: str = ""
-    oem_sizes: Listed[Size] = ()
+    oem_sizes: tuple[Size, ...] = ()
 
 
 class VehicleTires(Answer):
     """A vehicle and the sizes its maker approves; they may stand inside the vehicle or beside it."""
 
     vehicle: Vehicle
-    oem_sizes: Listed[Size] = ()
+    oem_sizes: tuple[Size, ...] = ()
 
     @property
     def sizes(self) -> tuple[str, ...]:
@@ -77,7 +80,7 @@ class Location(Answer):
 
 class Availability(Answer):
     total_quantity: int = 0
-    locations: Listed[Location] = ()
+    locations: tuple[Location, ...] = ()
     next_delivery: str | None = None
 
 
@@ -94,7 +97,7 @@ class Order(Answer):
     status: str = ""
     status_label: str = ""
     customer_phone: str | None = None
-    items: Listed[OrderItem] = ()
+    items: tuple[OrderItem, ...] = ()
     subtotal: Decimal | None = None
     total: Decimal | None = None
 
@@ -119,7 +122,7 @@ class SlotTime(Answer):
 
 class SlotDay(Answer):
     date: str
-    times: Listed[SlotTime] = ()
+    times: tuple[SlotTime, ...] = ()
 
 
 class Booking(Answer):

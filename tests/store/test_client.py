@@ -243,3 +243,11 @@ async def test_a_read_that_waits_is_cancelled_at_once(autojump_clock: MockClock)
         with trio.move_on_after(0.1):
             await client.order("7")
     assert trio.current_time() - started == pytest.approx(0.1)
+
+
+async def test_null_is_what_was_not_given(autojump_clock: MockClock) -> None:
+    camry = {"make": "Toyota", "model": "Camry", "year": None, "oem_sizes": ["215/55 R17"]}
+    store = ScriptedStore(body={"data": {"vehicle": camry, "oem_sizes": None}})
+    async with store.client() as client:
+        found = await client.vehicle_tires("Toyota", "Camry")
+    assert (found.vehicle.year, found.sizes) == ("", ("215/55 R17",))

@@ -8,6 +8,7 @@ import pytest
 from tests.bench.caller import CallLog
 from tests.bench.level import bucket_percentile
 from tests.bench.measure import answer_ms, line_figures, stop_ms
+from tests.bench.report import TARGETS, Target, calls_held
 
 
 def log_of(arrivals: list[float], voiced: list[bool] | None = None) -> CallLog:
@@ -93,3 +94,18 @@ def test_percentiles_of_buckets() -> None:
     assert bucket_percentile(buckets, 0.7) == pytest.approx(0.0015)
     assert bucket_percentile(buckets, 0.999) == 0.005
     assert np.isclose(bucket_percentile({}, 0.5), 0.0)
+
+
+def test_nothing_measured_meets_no_target() -> None:
+    empty = {"count": 0, "p50": 0.0, "p95": 0.0, "p99": 0.0, "max": 0.0}
+    row = {
+        "providers": "scripted", "calls": 100, "failed_calls": 0, "overhead_ms": empty, "stop_ms": empty,
+        "lateness_ms": empty, "gap_ms": empty, "engine": {"mb_per_call": None},
+    }  # fmt: skip
+    assert all("not measured" in target.verdict([row]) for target in TARGETS)
+    assert "scripted: 0;" in calls_held([row])
+
+
+def test_a_figure_between_goal_and_bar_says_so() -> None:
+    target = Target("overhead", "ms", lambda rows: 15.0, bar=20, goal=8)
+    assert target.verdict([]).endswith("bar met, goal missed")

@@ -30,7 +30,8 @@ type Floats = NDArray[np.float32]
 START_PROBABILITY: Final = 0.5
 KEEP_PROBABILITY: Final = 0.35
 CERTAIN_PROBABILITY: Final = 0.8
-"""From here, within speech, the next window is taken for the same."""
+"""From here, within speech, the next windows are taken for the same."""
+SKIPPED_WINDOWS: Final = 1
 HANGOVER_FRAMES: Final = 2
 DISBELIEF_FRAMES: Final = 160 // FRAME_MS
 
@@ -60,7 +61,7 @@ class VoiceActivityDetector:
         self._quiet_frames = 0
         self._disbelieved_frames = 0
         self._is_voiced = False
-        self._skipped = False
+        self._skipping = 0
         self.probability = 0.0
         """The model's last word; 0.0 while the gate is shut."""
 
@@ -96,9 +97,12 @@ class VoiceActivityDetector:
     def _judge(self, samples: Floats) -> None:
         self._waiting = np.concatenate((self._waiting, samples * _SCALE))
         while len(self._waiting) >= WINDOW_SAMPLES:
-            self._skipped = self._is_voiced and self.probability >= CERTAIN_PROBABILITY and not self._skipped
-            if not self._skipped:
+            if self._skipping:
+                self._skipping -= 1
+            else:
                 self.probability = self._model.probability(self._waiting[:WINDOW_SAMPLES])
+                is_certain = self._is_voiced and self.probability >= CERTAIN_PROBABILITY
+                self._skipping = SKIPPED_WINDOWS if is_certain else 0
             self._waiting = self._waiting[WINDOW_SAMPLES:]
 
     def _smooth(self, level: float, gate: float) -> None:
@@ -109,6 +113,8 @@ class VoiceActivityDetector:
         self._quiet_frames = 0 if level > gate * _KEEP_SHARE else self._quiet_frames + 1
         self._disbelieved_frames = 0 if self.probability >= KEEP_PROBABILITY else self._disbelieved_frames + 1
         self._is_voiced = self._quiet_frames <= HANGOVER_FRAMES and self._disbelieved_frames <= DISBELIEF_FRAMES
+        if not self._is_voiced:
+            self._skipping = 0
 
     def _follow_floor(self, level: float) -> None:
         self._floor = level if level < self._floor else self._floor + (level - self._floor) * _FLOOR_RISE

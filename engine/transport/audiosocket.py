@@ -190,7 +190,7 @@ class AudioSocketTransport:
             sent = self._writer.write_nowait(frame, trio.current_time())
         except Stalled:
             self._end("stalled")
-        except ConnectionResetError:  # whoever reads or writes first gets to know
+        except (ConnectionResetError, BrokenPipeError):  # whoever reads or writes first gets to know
             self._end("reset")
         except OSError as error:
             self._end("write_error", error.strerror or "")

@@ -21,6 +21,7 @@ from engine.database import Database, migrate
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.valkey import EmbeddedValkey
 from ops.embedded.world import SEED_KNOWLEDGE, Overrides
+from ops.emulators.subtitled_voice import speak
 from sql import MIGRATIONS
 
 _STOP_SECONDS: Final = 5.0
@@ -84,6 +85,7 @@ def running_world() -> Iterator[World]:
             "knowledge": {"directory": SEED_KNOWLEDGE},
         }  # fmt: skip
         control = stack.enter_context(httpx.Client(base_url=addresses["control"]))
+        speak("Добрий день")  # the first words wait for the voice to be loaded; no caller should
         yield World(overrides, control, postgres.url, valkey.url)
 
 

@@ -21,7 +21,6 @@ STOPS_WITHIN_FRAMES = 25
 
 async def test_an_interruption_stops_the_bot_and_is_answered(world: World) -> None:
     async with running_engine(world) as engine, engine.call() as caller:
-        await caller.wait_for_bot_turn()
         world.set(
             "anthropic", script=[f"{LONG} {MORE}", "Відкриті до восьмої.", "Так, парковка є."], tokens_per_second=30
         )

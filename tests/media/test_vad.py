@@ -1,11 +1,11 @@
 """Voice activity on synthetic speech and on everything that is not speech. `-s` prints the rates and the cost."""
 
-import ctypes
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
 
-import espeakng_loader
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -26,27 +26,15 @@ LEVEL = 2000
 LOUD = 200
 """RMS above which a frame of the clean speech certainly is speech (20 dB under its mean)."""
 LEAD_MS = 600
+_SPEAK = "import sys; from ops.emulators.espeak import espeak; sys.stdout.buffer.write(espeak().speak(sys.argv[1]))"
+"""In a process of its own: how espeak says a sentence depends on what it said before."""
 
 
 @cache
 def say(text: str) -> Signal:
     """Ukrainian espeak-ng at 8 kHz, its own silences cut off, `LEVEL` rms."""
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(1, 0, espeakng_loader.get_data_path().encode(), 0)
-    pcm = bytearray()
-
-    def collect(wave: int | None, count: int, events: int | None) -> int:
-        if wave and count > 0:
-            pcm.extend(ctypes.string_at(wave, 2 * count))
-        return 0
-
-    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(collect)
-    library.espeak_SetSynthCallback(callback)
-    library.espeak_SetVoiceByName(b"uk")
-    data = text.encode()
-    library.espeak_Synth(data, len(data) + 1, 0, 0, 0, 1, None, None)
-    library.espeak_Synchronize()
-    speech = np.frombuffer(resample(bytes(pcm), rate, RATE), "<i2").astype(float)
+    spoken = subprocess.run([sys.executable, "-c", _SPEAK, text], stdout=subprocess.PIPE, check=True)
+    speech = np.frombuffer(resample(spoken.stdout, 22_050, RATE), "<i2").astype(float)
     sounding = np.flatnonzero(np.abs(speech) > 0.02 * np.abs(speech).max())
     speech = speech[sounding[0] : sounding[-1] + 1]
     scale = LEVEL / float(np.sqrt(np.mean(speech**2)))

@@ -10,4 +10,3 @@ pytestmark = pytest.mark.e2e
 async def test_every_step_of_the_demo_truly_happens() -> None:
     result = await run_demo(DemoWatcher(progress=lambda part: None, event=lambda event: None))
     assert [name for name, holds in result.checks.items() if not holds] == []
-    assert result.hearing.missing_frames <= result.hearing.frames // 100

@@ -47,8 +47,9 @@ class Plan:
 class Fleet:
     """Callers in phases, driven by `run_until`."""
 
-    def __init__(self, plan: Plan, speech: Speech) -> None:
+    def __init__(self, plan: Plan, speech: Speech, make: type[BenchCaller] = BenchCaller) -> None:
         self._plan = plan
+        self._make = make
         self._speech = speech
         self._phases: list[list[BenchCaller]] = [[] for _ in range(PHASES)]
         self._epoll = select.epoll()
@@ -62,7 +63,7 @@ class Fleet:
     def add(self) -> None:
         """One more call."""
         number = len(self.callers) + 1
-        caller = BenchCaller(
+        caller = self._make(
             self._plan.address, UUID(int=number), self._speech, Random(number), keeps=self._plan.subtitled
         )
         self.callers.append(caller)

@@ -57,16 +57,17 @@ def hold(plan: Plan) -> dict[str, Any]:
 
 
 def understood(log: CallLog) -> dict[str, Any]:
-    """What was said to one caller, and how often it was damaged."""
+    """What was said to one caller, and where it was damaged."""
     decoder, audio = SubtitleDecoder(), bytes(log.audio or b"")
     sentences: list[str] = []
-    errors = 0
+    damage: list[str] = []
     for start in range(0, len(audio), FRAME_BYTES):
         for event in decoder.push(audio[start : start + FRAME_BYTES]):
-            errors += isinstance(event, Corrupted)
-            if isinstance(event, UtteranceHeard):
+            if isinstance(event, Corrupted):
+                damage.append(f"frame {start // FRAME_BYTES}: {event.reason}, after {sentences[-1:]}")
+            elif isinstance(event, UtteranceHeard):
                 sentences.append(event.text)
-    return {"heard": " ".join(sentences), "checksum_errors": errors}
+    return {"heard": " ".join(sentences), "damage": damage}
 
 
 def main() -> None:

@@ -44,8 +44,8 @@ TALK_EVERY: Final = 125
 """The calls in between only hear the bot's first words."""
 MOST_GROWTH: Final = 12 * 2**20
 """Bytes, over 400 calls: a session that stayed would be more, the allocator's mood is less."""
-IDLE_THREADS: Final = 2
-"""Trio keeps a worker thread for some seconds after its work."""
+IN_POOLS: Final = 8
+"""Connections and worker threads that are kept for the next call: some more or less, but not one for each call."""
 HOSTILE: Final = 1000
 HOSTILE_AT_ONCE: Final = 250
 
@@ -61,7 +61,7 @@ async def test_a_hundred_calls_at_once_come_through_whole(world: World) -> None:
     crowd = json.loads(output.stdout)
     assert set(crowd["failures"]) <= {"no answer"}, "nobody was cut off; late answers are the machine's"
     assert len(crowd["calls"]) == AT_ONCE
-    assert sum(call["checksum_errors"] for call in crowd["calls"]) == 0
+    assert [damage for call in crowd["calls"] for damage in call["damage"]] == []
     assert all("Чим можу допомогти?" in call["heard"] for call in crowd["calls"])
     answered = sum(bool(call["heard"].partition("допомогти?")[2]) for call in crowd["calls"])
     assert answered >= AT_ONCE * MOST, "on a machine with cores to spare it is all of them"
@@ -94,8 +94,8 @@ async def test_five_hundred_calls_in_a_row_leave_nothing_behind(world: World) ->
         await _calls(engine, IN_A_ROW - WARM_UP)
         after = Footprint.now()
     assert after.tasks == before.tasks
-    assert after.descriptors <= before.descriptors
-    assert after.threads <= before.threads + IDLE_THREADS
+    assert after.descriptors <= before.descriptors + IN_POOLS
+    assert after.threads <= before.threads + IN_POOLS
     assert after.memory - before.memory < MOST_GROWTH
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import trio
 
-from engine.database.pool import Database, Statements
+from engine.database.statements import Runner, Statements
 from engine.errors import DatabaseError
 
 _LOCK: Final = 0x63616C6C63746C  # "callctl"
@@ -35,14 +35,14 @@ class Migration:
     applied: bool = False
 
 
-async def migrate(database: Database, directory: Path) -> list[str]:
+async def migrate(database: Runner, directory: Path) -> list[str]:
     """Apply what is missing; the names applied now. Raises `DatabaseError` if a file that was applied has changed
     since, or if one fails: those before it stay applied."""
     files = await trio.to_thread.run_sync(_read, directory)
     return await database.run(lambda statements: _migrate(statements, files))
 
 
-async def status(database: Database, directory: Path) -> list[Migration]:
+async def status(database: Runner, directory: Path) -> list[Migration]:
     """All files in order, `applied` or not. Raises `DatabaseError`."""
     files = await trio.to_thread.run_sync(_read, directory)
     return await database.run(lambda statements: _compare(statements, files))

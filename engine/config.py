@@ -6,6 +6,7 @@ that names the variable. Values come from the environment, then from `.env` in t
 
 import ipaddress
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from engine.errors import ConfigError
+from engine.prices import ModelPrice
 
 
 def _section(prefix: str) -> SettingsConfigDict:
@@ -39,6 +41,7 @@ type CommaSeparated[T] = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_com
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 Milliseconds = Annotated[int, Field(ge=0)]
+Price = Annotated[Decimal, Field(ge=0)]
 
 
 class AudioSocketConfig(BaseSettings):
@@ -85,6 +88,33 @@ class CallConfig(BaseSettings):
     language: str = "uk"
     timezone: ZoneInfo = ZoneInfo("Europe/Kyiv")
     drain_seconds: float = Field(default=300.0, ge=0)
+
+
+class CostConfig(BaseSettings):
+    """What vendors charge: list prices of 2026-11-22 without tax. Sources: cloud.google.com/speech-to-text/pricing (V2),
+    cloud.google.com/text-to-speech/pricing (Chirp 3 HD), platform.claude.com/docs/en/about-claude/pricing."""
+
+    model_config = _section("COST_")
+    currency: str = "USD"
+    speech_minute: Price = Decimal("0.016")
+    """A minute of audio sent to the recogniser."""
+    voice_million_characters: Price = Decimal(30)
+    """A million characters sent to the synthesiser."""
+    models: CommaSeparated[Annotated[ModelPrice, BeforeValidator(ModelPrice.parse)]] = (
+        ModelPrice.parse("claude-haiku-4-5=1/5/0.10/1.25"),
+        ModelPrice.parse("claude-sonnet-5=2/10/0.20/2.50"),
+        ModelPrice.parse("claude-opus-5=5/25/0.50/6.25"),
+    )
+    """model=input/output/cache read/cache write: a million tokens of each."""
+
+
+class QualityConfig(BaseSettings):
+    """The judge of finished calls."""
+
+    model_config = _section("QUALITY_")
+    model: str = "claude-haiku-4-5"
+    concurrency: int = Field(default=4, ge=1, le=50)
+    """Calls judged at once."""
 
 
 class TurnConfig(BaseSettings):
@@ -193,16 +223,19 @@ class Config:
     """All sections. Immutable by convention: built once, handed down in parts."""
 
     __slots__ = (
-        "anthropic", "audiosocket", "call", "database", "google", "http", "knowledge", "log", "redis", "store", "turn",
+        "anthropic", "audiosocket", "call", "cost", "database", "google", "http", "knowledge", "log", "quality",
+        "redis", "store", "turn",
     )  # fmt: skip
     anthropic: AnthropicConfig
     audiosocket: AudioSocketConfig
     call: CallConfig
+    cost: CostConfig
     database: DatabaseConfig
     google: GoogleConfig
     http: HttpConfig
     knowledge: KnowledgeConfig
     log: LogConfig
+    quality: QualityConfig
     redis: RedisConfig
     store: StoreConfig
     turn: TurnConfig

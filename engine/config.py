@@ -91,8 +91,8 @@ class CallConfig(BaseSettings):
 
 
 class CostConfig(BaseSettings):
-    """What vendors charge: list prices of 2026-11-22 without tax. Sources: cloud.google.com/speech-to-text/pricing (V2),
-    cloud.google.com/text-to-speech/pricing (Chirp 3 HD), platform.claude.com/docs/en/about-claude/pricing."""
+    """What vendors charge: list prices of 2026-11-22 without tax, from cloud.google.com/speech-to-text/pricing,
+    cloud.google.com/text-to-speech/pricing (Chirp 3 HD) and platform.claude.com/docs/en/about-claude/pricing."""
 
     model_config = _section("COST_")
     currency: str = "USD"

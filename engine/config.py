@@ -197,6 +197,28 @@ class DatabaseConfig(BaseSettings):
     statement_timeout_ms: Milliseconds = 5000
 
 
+class SchedulerConfig(BaseSettings):
+    """Who starts the jobs that are done by the clock, in CALL_TIMEZONE."""
+
+    model_config = _section("SCHEDULER_")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9465
+    stop_seconds: float = Field(default=300.0, ge=0)
+    """How long jobs in progress may go on after SIGTERM."""
+
+
+class BackupConfig(BaseSettings):
+    """Copies of the database, made and rotated by callctl."""
+
+    model_config = _section("BACKUP_")
+    directory: Path | None = None
+    """Empty: `backups` in the state folder (/var/lib/callctl for root, else ~/.local/state/callctl)."""
+    keep_daily: int = Field(default=7, gt=0)
+    """The newest of each of so many days are kept."""
+    keep_weekly: int = Field(default=4, ge=0)
+    """Of those before, the newest of each of so many weeks."""
+
+
 class RedisConfig(BaseSettings):
     """Redis or Valkey, for the sessions of calls. Empty: not configured."""
 
@@ -223,11 +245,12 @@ class Config:
     """All sections. Immutable by convention: built once, handed down in parts."""
 
     __slots__ = (
-        "anthropic", "audiosocket", "call", "cost", "database", "google", "http", "knowledge", "log", "quality",
-        "redis", "store", "turn",
+        "anthropic", "audiosocket", "backup", "call", "cost", "database", "google", "http", "knowledge", "log",
+        "quality", "redis", "scheduler", "store", "turn",
     )  # fmt: skip
     anthropic: AnthropicConfig
     audiosocket: AudioSocketConfig
+    backup: BackupConfig
     call: CallConfig
     cost: CostConfig
     database: DatabaseConfig
@@ -237,6 +260,7 @@ class Config:
     log: LogConfig
     quality: QualityConfig
     redis: RedisConfig
+    scheduler: SchedulerConfig
     store: StoreConfig
     turn: TurnConfig
 

@@ -24,12 +24,14 @@ from engine.call.services import Services
 from engine.call.session import SessionStore
 from engine.config import Config
 from engine.database import Database
-from engine.dialogue.prompts import load
+from engine.dialogue.prompts import Texts, load
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.knowledge.articles import load_articles
 from engine.knowledge.search import KnowledgeSearch
 from engine.log import get_logger
 from engine.pbx.registry import CallRegistry
+from engine.records.cost import price_of
+from engine.records.prompt_versions import PromptVersion, prompt_version, remember
 from engine.records.writer import RecordWriter
 from engine.speech.continuous import ContinuousRecognizer
 from engine.speech.phrases import PhraseCache
@@ -104,6 +106,8 @@ async def serve(
         async with vendors(config) as parts, StoreClient(config.store) as store:
             everyone = (RecordKeeper(writer).observe, *observers)
             services = await _services(config, parts, store, registry, cache, everyone)
+            if database is not None:
+                nursery.start_soon(remember, database, _prompt_version(config, services.texts), name="prompt version")
             await _answer_calls(config, services, ready, stop)
         await writer.drain(DRAIN_RECORDS_SECONDS)
         nursery.cancel_scope.cancel()
@@ -151,6 +155,8 @@ async def _services(
     observers: Sequence[Observer],
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
+    if price_of(config.cost, config.anthropic.model) is None:
+        log.warning("model_without_price", model=config.anthropic.model, variable="COST_MODELS")
     voice = PhraseCache(vendors.synthesizer)
     now = datetime.now(config.call.timezone).time()
     async with trio.open_nursery() as nursery:
@@ -173,9 +179,15 @@ async def _services(
     return Services(
         call=config.call, turn=config.turn, max_tokens=config.anthropic.max_tokens, clock=open_clock(),
         recognizer=ContinuousRecognizer(vendors.recognizer, stream_seconds=config.google.speech_stream_seconds),
-        phrases=texts.recognition.phrases, voice=voice, model=vendors.model, texts=texts, make_tools=make_tools,
+        phrases=texts.recognition.phrases, voice=voice, model=vendors.model,
+        model_name=config.anthropic.model, prompt_version=_prompt_version(config, texts).id, costs=config.cost,
+        texts=texts, make_tools=make_tools,
         sessions=SessionStore(cache, config.call.session_ttl), registry=registry, observe=observe,
     )  # fmt: skip
+
+
+def _prompt_version(config: Config, texts: Texts) -> PromptVersion:
+    return prompt_version(config.call.language, f"texts/{config.call.language}.toml", texts.model.system)
 
 
 async def _drain(registry: CallRegistry, seconds: float) -> None:

@@ -26,6 +26,7 @@ from engine.log import bind_call
 from engine.media.jitter import JitterBuffer
 from engine.pbx.registry import NextStep, Registration
 from engine.speech.base import Transcript
+from engine.speech.metered import MeteredVoice
 from engine.transport.base import MediaTransport
 
 
@@ -71,7 +72,7 @@ def _claim(transport: MediaTransport, services: Services) -> Registration | None
 
 def _wire(transport: MediaTransport, services: Services, registration: Registration) -> _Parts:
     call_id, texts, now = transport.call_id, services.texts, services.now
-    telling = Telling(call_id, services.observe, now)
+    telling = Telling(call_id, services.observe, now, services.costs, services.model_name)
     ingress = Ingress(JitterBuffer(), services.make_vad())
     egress = Egress(transport, services.clock, now)
     floor = Floor(services.turn, services.call, ingress, egress, now())
@@ -81,14 +82,17 @@ def _wire(transport: MediaTransport, services: Services, registration: Registrat
     conversation = Conversation(
         agent=Agent(services.model, tools, texts.prompt(max_tokens=services.max_tokens)), tools=tools, texts=texts,
         greeting=texts.greeting.at(services.wall_clock().time()), history=history, floor=floor, telling=telling,
-        speaker=Speaker(history=history, tools=tools, voice=services.voice, egress=egress, floor=floor,
-                        telling=telling, now=now),
+        speaker=Speaker(history=history, tools=tools, voice=MeteredVoice(services.voice, telling.sent_to_voice),
+                        egress=egress, floor=floor, telling=telling, now=now),
         session=session,
     )  # fmt: skip
     floor.report_to(conversation)
     services.observe(
-        CallStarted(call_id, services.wall_clock(), registration.caller, registration.called, transport.peer)
-    )
+        CallStarted(
+            call_id, services.wall_clock(), registration.caller, registration.called or None, transport.peer,
+            registration.channel or None, registration.intent, services.prompt_version,
+        )
+    )  # fmt: skip
     return _Parts(ingress, egress, floor, conversation, telling, session)
 
 
@@ -113,6 +117,7 @@ async def _recognise(services: Services, parts: _Parts) -> None:
     error = "the stream ended by itself"
     try:
         async with services.recognizer.stream(phrases=services.phrases) as stream:
+            parts.telling.listens(stream)
             parts.ingress.attach(stream)
             async for event in stream.events():
                 if isinstance(event, Transcript):

@@ -218,7 +218,12 @@ class Conversation:
 
     def _enter(self, state: State) -> None:
         self._tell.move(state)
-        self._session.update({"state": state, "turn": self._tell.turn, "history": self._history.to_json()})
+        self._session.update(
+            {
+                "state": state, "turn": self._tell.turn, "cost": str(self._tell.cost),
+                "history": self._history.to_json(),
+            }
+        )  # fmt: skip
 
 
 _TAKE_UP: Final[Mapping[type, Callable[[Conversation, Any], Awaitable[Ending | None]]]] = {

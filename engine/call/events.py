@@ -7,6 +7,7 @@ Times are seconds since the call was answered.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,11 @@ class CallStarted:
     caller: str | None
     called: str | None
     peer: str
+    channel: str | None = None
+    """The PBX's name of the leg."""
+    intent: str | None = None
+    """What the dialplan knew of the caller's wish."""
+    prompt_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class CallerSaid:
     confidence: float | None = None
     amended: bool = False
     """The caller went on before the bot was heard: this text replaces the turn's earlier one."""
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds from the last voiced frame to the final transcript and to the end of the turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class BotSaid:
     """As heard: what was flushed by an interruption is not in it."""
     interrupted: bool
     heard_ms: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """The waterfall of the answer, as `TurnTimed` has it; empty for what nobody waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,28 @@ class TurnTimed:
     turn: int
     stages: Mapping[str, float]
     usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswered:
+    """One request to the model, paid for."""
+
+    call_id: UUID
+    turn: int
+    at: float
+    model: str
+    usage: Usage
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Something a vendor bills for. `part` as `engine.records.cost` names it; `cost` in the price table's currency."""
+
+    call_id: UUID
+    at: float
+    part: str
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +137,23 @@ class CallEnded:
     reason: str
     summary: str
     """For the operator, when the call goes on to one."""
+    cost: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Part -> quantity, unit, price, cost."""
+    cost_total: Decimal = Decimal(0)
 
 
 type CallEvent = (
-    CallStarted | StateChanged | CallerSaid | BotSaid | ToolRan | TurnTimed | Interrupted | PartFailed | CallEnded
+    CallStarted
+    | StateChanged
+    | CallerSaid
+    | BotSaid
+    | ToolRan
+    | TurnTimed
+    | ModelAnswered
+    | Spent
+    | Interrupted
+    | PartFailed
+    | CallEnded
 )
 type Observer = Callable[[CallEvent], None]
 """Must not block or raise."""

@@ -10,7 +10,7 @@ import trio
 from engine.call.events import Observer
 from engine.call.ingress import VoiceDetector
 from engine.call.session import SessionStore
-from engine.config import CallConfig, TurnConfig
+from engine.config import CallConfig, CostConfig, TurnConfig
 from engine.dialogue.llm import LanguageModel
 from engine.dialogue.prompts import Texts
 from engine.dialogue.tools.toolbox import Toolbox
@@ -33,6 +33,11 @@ class Services:
     """Adaptation hints for the recogniser."""
     voice: PhraseCache
     model: LanguageModel
+    model_name: str
+    """What the model is priced by."""
+    prompt_version: str
+    """Of the instructions in `texts`."""
+    costs: CostConfig
     texts: Texts
     make_tools: Callable[[UUID, str | None], Toolbox]
     """A call's own tools, for its id and the caller's number."""

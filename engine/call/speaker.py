@@ -13,7 +13,7 @@ from engine.dialogue.expectations import expected_answer
 from engine.dialogue.history import History
 from engine.dialogue.reply import Reply
 from engine.dialogue.tools.toolbox import Toolbox
-from engine.speech.phrases import PhraseCache
+from engine.speech.metered import MeteredVoice
 from engine.speech.verbalize import verbalize
 
 
@@ -21,7 +21,7 @@ class Speaker:
     """`speak` from the call's main task; the rest from anywhere, synchronous."""
 
     def __init__(
-        self, *, history: History, tools: Toolbox, voice: PhraseCache, egress: Egress, floor: Floor, telling: Telling,
+        self, *, history: History, tools: Toolbox, voice: MeteredVoice, egress: Egress, floor: Floor, telling: Telling,
         now: Callable[[], float],
     ) -> None:  # fmt: skip
         self._history = history

@@ -4,8 +4,10 @@ The one place of a call that reads a clock for the record; turn numbers and the 
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from uuid import UUID
 
+from engine.call.account import Account, Listening
 from engine.call.answer import Answered
 from engine.call.events import (
     BotSaid,
@@ -20,6 +22,7 @@ from engine.call.events import (
 )  # fmt: skip
 from engine.call.states import Ending, State, move
 from engine.call.waterfall import Waterfall
+from engine.config import CostConfig
 from engine.dialogue.agent import AgentEvent, FirstToken, ModelRequested, SentenceReady
 from engine.dialogue.endpointing import EndOfTurn
 from engine.dialogue.llm import Usage
@@ -31,11 +34,14 @@ _MARKS = {ModelRequested: "model_requested", FirstToken: "first_token", Sentence
 class Telling:
     """One call's story, told as it happens."""
 
-    def __init__(self, call_id: UUID, observe: Observer, now: Callable[[], float]) -> None:
+    def __init__(
+        self, call_id: UUID, observe: Observer, now: Callable[[], float], prices: CostConfig, model: str
+    ) -> None:
         self._call_id = call_id
         self._observe = observe
         self._now = now
         self._started_at = now()
+        self._account = Account(call_id, prices, model, observe, lambda: self.elapsed)
         self._waterfall: Waterfall | None = None
         self._usage = Usage()
         self._sound_at: float | None = None
@@ -48,7 +54,21 @@ class Telling:
         """Seconds since the call was answered."""
         return self._now() - self._started_at
 
+    @property
+    def cost(self) -> Decimal:
+        """What the call has cost so far, in the currency of the price table."""
+        return self._account.total
+
+    def listens(self, stream: Listening) -> None:
+        """The recogniser is open: its audio is billed."""
+        self._account.listens(stream)
+
+    def sent_to_voice(self, characters: int) -> None:
+        """So much text went to the synthesiser."""
+        self._account.spoke(characters)
+
     def move(self, state: State) -> None:
+        self._account.listened()
         if state is not self.state:
             self.state = move(self.state, state)
             self._observe(StateChanged(self._call_id, self.elapsed, state))
@@ -63,9 +83,12 @@ class Telling:
             self._waterfall.mark("final", turn.final_at)
         self._waterfall.mark("end_of_turn", turn.decided_at)
         at = turn.last_voiced_at - self._started_at
+        stages = self._waterfall.stages_ms()
         self._observe(
-            CallerSaid(self._call_id, self.turn, at, text, turn.language, turn.confidence, amended=amended)
-        )  # fmt: skip
+            CallerSaid(
+                self._call_id, self.turn, at, text, turn.language, turn.confidence, amended=amended, stages=stages
+            )
+        )
 
     def caller_pressed(self, text: str, at: float) -> None:
         """A turn that came from the keypad, its last key at `at`."""
@@ -77,6 +100,7 @@ class Telling:
         """An `on_event` of the agent."""
         if isinstance(event, Usage):
             self._usage = self._usage + event
+            self._account.asked(event, self.turn)
         elif stage := _MARKS.get(type(event)):
             self._mark(stage, self._now())
 
@@ -92,14 +116,16 @@ class Telling:
 
     def bot_said(self, answered: Answered) -> None:
         """A turn of the bot is over."""
+        waterfall = self._waterfall if self._waterfall is not None and self._waterfall.has("first_audio") else None
         if answered.heard and self._sound_at is not None:
             self._observe(
                 BotSaid(
                     self._call_id, self.turn, self._sound_at, answered.heard,
                     interrupted=answered.interrupted, heard_ms=answered.heard_ms,
+                    stages={} if waterfall is None else waterfall.stages_ms(),
                 )
             )  # fmt: skip
-        if self._waterfall is not None and self._waterfall.has("first_audio"):
+        if waterfall is not None:
             self._turn_timed()
 
     def tools(self, calls: Sequence[ToolCallRecord]) -> None:
@@ -124,7 +150,12 @@ class Telling:
         """The last that is told."""
         self._turn_timed()
         self.move(State.ENDED)
-        self._observe(CallEnded(self._call_id, self.elapsed, ending.outcome, ending.reason, ending.summary))
+        self._observe(
+            CallEnded(
+                self._call_id, self.elapsed, ending.outcome, ending.reason, ending.summary,
+                self._account.breakdown(), self._account.total,
+            )
+        )  # fmt: skip
 
     def _turn_begins(self) -> None:
         self._turn_timed()

@@ -139,11 +139,5 @@ def _model_error(error: anthropic.APIError | httpx2.HTTPError) -> ModelError:
 
 
 def _count_tokens(usage: Usage) -> None:
-    counts = {
-        "input": usage.input_tokens,
-        "output": usage.output_tokens,
-        "cache_read": usage.cache_read_tokens,
-        "cache_write": usage.cache_write_tokens,
-    }
-    for kind, count in counts.items():
+    for kind, count in usage.by_kind().items():
         TOKENS.labels(kind).inc(count)

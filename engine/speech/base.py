@@ -41,6 +41,11 @@ class RecognizerStream(Protocol):
     """One open recognition stream. Iterate `events()` once; it raises `RecognizerError` when the stream breaks and ends
     quietly after `finish_nowait`."""
 
+    @property
+    def sent_seconds(self) -> float:
+        """Audio sent to the vendor so far, which bills by it: also what had to be sent twice."""
+        ...
+
     def send_nowait(self, pcm: bytes) -> None:
         """Queue audio, whole frames. Never blocks; silently dropped after the stream has ended."""
         ...

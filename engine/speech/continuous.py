@@ -72,8 +72,14 @@ class _Session:
         self._stream: RecognizerStream | None = None
         self._leg: trio.CancelScope | None = None
         self._finished = False
+        self._sent_before = 0.0
         self._wanted = trio.Event()
         self._results, self._events = trio.open_memory_channel[RecognizerEvent | RecognizerError](_EVENTS_WAITING)
+
+    @property
+    def sent_seconds(self) -> float:
+        """On all streams, replays included."""
+        return self._sent_before + (self._stream.sent_seconds if self._stream is not None else 0.0)
 
     def send_nowait(self, pcm: bytes) -> None:
         self._handover.push(pcm)
@@ -138,6 +144,7 @@ class _Session:
         takeover = self._handover.take_over(self._clock(), healthy=self._stream is not None)
         if self._leg is not None:
             self._leg.cancel()
+        self._sent_before = self.sent_seconds
         self._stream, self._leg, self._wanted = stream, leg, trio.Event()
         if takeover.replay:
             stream.send_nowait(takeover.replay)
@@ -158,6 +165,7 @@ class _Session:
 
     async def _lost(self, error: RecognizerError | None) -> None:
         """The current stream has ended."""
+        self._sent_before = self.sent_seconds
         self._stream = self._leg = None
         if error is None and self._finished:
             self._results.close()

@@ -110,6 +110,10 @@ class _GoogleStream:
     async def aclose(self) -> None:
         await self._rpc.aclose()
 
+    @property
+    def sent_seconds(self) -> float:
+        return self._sent_ms / 1000
+
     def send_nowait(self, pcm: bytes) -> None:
         self._sent_ms += duration_ms(pcm)
         self._sent_at.append((self._sent_ms, trio.current_time()))

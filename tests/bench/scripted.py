@@ -48,8 +48,10 @@ class _ScriptedStream:
         self._send, self._receive = trio.open_memory_channel[RecognizerEvent](inf)
         self._voiced = 0
         self._silent = 0
+        self.sent_seconds = 0.0
 
     def send_nowait(self, pcm: bytes) -> None:
+        self.sent_seconds += len(pcm) / FRAME_BYTES * FRAME_MS / 1000
         for start in range(0, len(pcm), FRAME_BYTES):
             self._frame(pcm[start : start + FRAME_BYTES] != SILENCE_FRAME)
 

@@ -50,6 +50,10 @@ class Ears:
         finally:
             self.is_open = False
 
+    @property
+    def sent_seconds(self) -> float:
+        return self.audio / FRAME_BYTES * FRAME_MS / 1000
+
     def send_nowait(self, pcm: bytes) -> None:
         self.audio += len(pcm)
 

@@ -29,7 +29,7 @@ from engine.call.events import (
 from engine.call.services import Services
 from engine.call.session import SessionStore
 from engine.call.states import Ending, State
-from engine.config import CallConfig, RedisConfig, TurnConfig
+from engine.config import CallConfig, CostConfig, RedisConfig, TurnConfig
 from engine.dialogue.prompts import Texts, load
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.pbx.registry import CallRegistry
@@ -246,7 +246,8 @@ async def shop_floor(
             events: list[CallEvent] = []
             services = Services(
                 call=CallConfig.model_validate(call or {}), turn=TurnConfig.model_validate(turn or {}),
-                max_tokens=400, clock=clock, recognizer=ears, phrases=(), voice=phrases, model=model, texts=TEXTS,
+                max_tokens=400, clock=clock, recognizer=ears, phrases=(), voice=phrases, model=model,
+                model_name="claude-haiku-4-5", prompt_version="v1", costs=CostConfig(), texts=TEXTS,
                 make_tools=make_tools, sessions=sessions, registry=registry, observe=events.append,
                 make_vad=VoiceByFrame,
             )  # fmt: skip

@@ -32,6 +32,10 @@ class ScriptedStream:
         trio.MemoryReceiveChannel[RecognizerEvent | RecognizerError],
     ] = field(default_factory=lambda: trio.open_memory_channel[RecognizerEvent | RecognizerError](100))
 
+    @property
+    def sent_seconds(self) -> float:
+        return seconds_of(self.audio)
+
     def send_nowait(self, pcm: bytes) -> None:
         self.audio += pcm
 

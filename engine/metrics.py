@@ -40,11 +40,23 @@ TOOL_CALLS = Counter(
     "callctl_tool_calls_total", "Tool calls, by tool and result.", ["tool", "result"], registry=REGISTRY
 )
 TOKENS = Counter("callctl_model_tokens_total", "Model tokens, by kind.", ["kind"], registry=REGISTRY)
+COST = Counter(
+    "callctl_cost_total", "What calls cost, by part, in the currency of the price table.", ["part"], registry=REGISTRY
+)
 PHRASE_CACHE = Counter("callctl_phrase_cache_total", "Phrase cache look-ups.", ["result"], registry=REGISTRY)
 LOOP_LAG = Gauge(
     "callctl_event_loop_lag_seconds", "Worst lateness of the event loop in the last second.", registry=REGISTRY
 )
 RECORDS = Counter("callctl_records_total", "Rows for the database, by result.", ["result"], registry=REGISTRY)
+PARTITIONS_AHEAD = Gauge(
+    "callctl_partitions_ahead_days", "How far ahead a table's partitions reach.", ["table"], registry=REGISTRY
+)
 SESSION_ERRORS = Counter(
     "callctl_session_errors_total", "Session reads and writes that fell back to memory.", registry=REGISTRY
 )
+RECORDS_WAITING = Gauge("callctl_records_waiting", "Rows in memory, in no table and no spool.", registry=REGISTRY)
+RECORDS_OLDEST = Gauge(
+    "callctl_records_oldest_seconds", "Age of the oldest row that is in no table yet.", registry=REGISTRY
+)
+SPOOL_ROWS = Gauge("callctl_spool_rows", "Rows in the spool on disk.", registry=REGISTRY)
+SPOOL_BYTES = Gauge("callctl_spool_bytes", "Size of the spool on disk.", registry=REGISTRY)

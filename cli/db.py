@@ -27,9 +27,9 @@ def migrate_command() -> None:
 
 @app.command("status")
 def status_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the migrations, applied or missing.
+    """List the migrations: applied, missing, changed since, or unknown to this version.
 
-    Exits with 1 if any is missing.
+    Exits with 1 if any is not just applied.
 
     Example: callctl db status --json
     """
@@ -38,9 +38,13 @@ def status_command(as_json: Annotated[bool, typer.Option("--json", help="Print J
 
     migrations = with_database(lambda database: status(database, MIGRATIONS))
     if as_json:
-        typer.echo(json.dumps([{"name": each.name, "applied": each.applied} for each in migrations]))
+        typer.echo(json.dumps([{
+            "name": each.name, "state": each.state,
+            "applied_at": each.applied_at.isoformat() if each.applied_at else None,
+        } for each in migrations], indent=2))  # fmt: skip
     else:
         for each in migrations:
-            typer.echo(f"{'applied' if each.applied else 'missing'}  {each.name}")
+            when = f"  {each.applied_at:%Y-%m-%d %H:%M} UTC" if each.applied_at else ""
+            typer.echo(f"{each.state:7}  {each.name}{when}")
     if not all(each.applied for each in migrations):
         raise typer.Exit(1)

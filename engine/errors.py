@@ -73,8 +73,20 @@ class DatabaseError(EngineError):
     """PostgreSQL is out of reach or refused."""
 
 
+class DataRefused(DatabaseError):
+    """PostgreSQL will never take these data: a wrong value, a broken constraint."""
+
+
+class SchemaError(DatabaseError):
+    """The database is of another version than this program."""
+
+
 class DatabaseAway(DatabaseError):
     """PostgreSQL is out of reach, or was too slow: the same work may succeed later."""
+
+
+class SpoolError(EngineError):
+    """The disk does not take the records."""
 
 
 class CacheError(EngineError):

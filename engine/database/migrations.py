@@ -5,15 +5,16 @@ engines start at once: one migrates, the others wait and find nothing to do.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import trio
 
 from engine.database.statements import Runner, Statements
-from engine.errors import DatabaseError
+from engine.errors import SchemaError
 
 _LOCK: Final = 0x63616C6C63746C  # "callctl"
 _FILES: Final = "[0-9][0-9][0-9][0-9]_*.sql"
@@ -25,27 +26,49 @@ _TABLE: Final = """
     )"""
 
 
-@dataclass(frozen=True)
+type State = Literal["applied", "missing", "changed", "unknown"]
+"""Of a migration: changed since it was applied; unknown to this version, which is older than the database's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """One file. `checksum` is the SHA-256 of its bytes, in hex."""
 
     name: str
     text: str
     checksum: str
-    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStatus:
+    name: str
+    state: State
+    applied_at: datetime | None = None
+
+    @property
+    def applied(self) -> bool:
+        return self.state == "applied"
 
 
 async def migrate(database: Runner, directory: Path) -> list[str]:
-    """Apply what is missing; the names applied now. Raises `DatabaseError` if a file that was applied has changed
-    since, or if one fails: those before it stay applied."""
+    """Apply what is missing; the names applied now. Raises `SchemaError` if a file that was applied has changed since,
+    or if a newer version was here; `DatabaseError` if a file fails: those before it stay applied."""
     files = await trio.to_thread.run_sync(_read, directory)
     return await database.run(lambda statements: _migrate(statements, files))
 
 
-async def status(database: Runner, directory: Path) -> list[Migration]:
-    """All files in order, `applied` or not. Raises `DatabaseError`."""
+async def status(database: Runner, directory: Path) -> list[MigrationStatus]:
+    """All there are, here or in the database, in order. Raises `DatabaseError`."""
     files = await trio.to_thread.run_sync(_read, directory)
     return await database.run(lambda statements: _compare(statements, files))
+
+
+async def require_current(database: Runner, directory: Path) -> None:
+    """Return if this version knows the database's schema. Raises `SchemaError` with the remedy, or `DatabaseError`."""
+    migrations = await status(database, directory)
+    _refuse_strange(migrations)
+    if missing := _names(migrations, "missing"):
+        raise SchemaError(f"the database of DATABASE_URL lacks {missing}: run `callctl db migrate`")
 
 
 def _read(directory: Path) -> list[Migration]:
@@ -59,7 +82,10 @@ def _migrate(statements: Statements, files: Sequence[Migration]) -> list[str]:
     statements.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
     try:
         statements.execute(_TABLE)
-        missing = [file for file in _compare(statements, files) if not file.applied]
+        states = _compare(statements, files)
+        _refuse_strange(states)
+        applied = {each.name for each in states if each.applied}
+        missing = [file for file in files if file.name not in applied]
         for file in missing:
             with statements.transaction():
                 statements.execute(file.text)
@@ -72,11 +98,35 @@ def _migrate(statements: Statements, files: Sequence[Migration]) -> list[str]:
         statements.execute("RESET statement_timeout")
 
 
-def _compare(statements: Statements, files: Sequence[Migration]) -> list[Migration]:
+def _compare(statements: Statements, files: Sequence[Migration]) -> list[MigrationStatus]:
     known = statements.fetch("SELECT to_regclass('schema_migrations') IS NOT NULL AS known")[0]["known"]
-    rows = statements.fetch("SELECT name, checksum FROM schema_migrations") if known else []
-    applied = {row["name"]: row["checksum"] for row in rows}
-    changed = [file.name for file in files if applied.get(file.name, file.checksum) != file.checksum]
-    if changed:
-        raise DatabaseError(f"{', '.join(changed)}: changed after being applied; add a new migration instead")
-    return [Migration(file.name, file.text, file.checksum, applied=file.name in applied) for file in files]
+    rows = statements.fetch("SELECT name, checksum, applied_at FROM schema_migrations") if known else []
+    return compare(files, {row["name"]: (row["checksum"], row["applied_at"]) for row in rows})
+
+
+def compare(files: Iterable[Migration], applied: Mapping[str, tuple[str, datetime]]) -> list[MigrationStatus]:
+    """Files against what a database says of itself (name -> checksum and time), by name. Pure."""
+    checksums = {file.name: file.checksum for file in files}
+
+    def state(name: str) -> State:
+        if name not in applied:
+            return "missing"
+        if name not in checksums:
+            return "unknown"
+        return "applied" if checksums[name] == applied[name][0] else "changed"
+
+    return [
+        MigrationStatus(name, state(name), applied[name][1] if name in applied else None)
+        for name in sorted(checksums.keys() | applied.keys())
+    ]
+
+
+def _refuse_strange(migrations: Sequence[MigrationStatus]) -> None:
+    if changed := _names(migrations, "changed"):
+        raise SchemaError(f"{changed}: changed after being applied; add a new migration instead")
+    if unknown := _names(migrations, "unknown"):
+        raise SchemaError(f"the database of DATABASE_URL has {unknown} of a newer version: install that one")
+
+
+def _names(migrations: Iterable[MigrationStatus], state: State) -> str:
+    return ", ".join(each.name for each in migrations if each.state == state)

@@ -24,11 +24,12 @@ def test_status_migrate_status(url: str) -> None:
     run = CliRunner(env={"DATABASE_URL": url})
     before = run.invoke(app, ["status", "--json"])
     assert before.exit_code == 1
-    assert {"name": "0001_calls.sql", "applied": False} in json.loads(before.stdout)
+    assert {"name": "0001_calls.sql", "state": "missing", "applied_at": None} in json.loads(before.stdout)
     assert "applied 0001_calls.sql" in run.invoke(app, ["migrate"]).stdout
     assert run.invoke(app, ["migrate"]).stdout == ""
     after = run.invoke(app, ["status"])
     assert (after.exit_code, "missing" in after.stdout) == (0, False)
+    assert after.stdout.startswith("applied  0001_calls.sql  20")
 
 
 def test_no_database_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

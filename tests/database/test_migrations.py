@@ -11,12 +11,12 @@ import trio
 from pydantic import SecretStr
 
 from engine.config import DatabaseConfig
-from engine.database import Database, migrate, status
-from engine.errors import DatabaseError
+from engine.database import Database, migrate, require_current, status
+from engine.errors import DatabaseError, SchemaError
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
 
-TABLES = {"calls", "call_turns", "call_tool_calls", "call_events"}
+TABLES = {"calls", "call_turns", "call_tool_calls", "call_events", "llm_usage"}
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,26 @@ async def test_a_failing_file_leaves_nothing_of_itself(database: Database, direc
 async def test_a_file_changed_after_it_was_applied_is_an_error(database: Database, directory: Path) -> None:
     await migrate(database, directory)
     (directory / "0001_first.sql").write_text("CREATE TABLE other ();")
-    with pytest.raises(DatabaseError, match="0001_first"):
-        await migrate(database, directory)
+    assert [file.state for file in await status(database, directory)] == ["changed", "applied"]
+    for refuse in (migrate, require_current):
+        with pytest.raises(SchemaError, match="0001_first"):
+            await refuse(database, directory)
+
+
+async def test_a_schema_of_a_newer_version_is_refused(database: Database, directory: Path) -> None:
+    await migrate(database, directory)
+    (directory / "0002_second.sql").unlink()
+    assert [file.state for file in await status(database, directory)] == ["applied", "unknown"]
+    for refuse in (migrate, require_current):
+        with pytest.raises(SchemaError, match=r"0002_second.sql of a newer version"):
+            await refuse(database, directory)
+
+
+async def test_a_schema_that_lacks_something_is_refused_with_the_remedy(database: Database, directory: Path) -> None:
+    with pytest.raises(SchemaError, match=r"lacks 0001_first.sql, 0002_second.sql: run `callctl db migrate`"):
+        await require_current(database, directory)
+    await migrate(database, directory)
+    await require_current(database, directory)
 
 
 async def test_two_engines_starting_at_once_migrate_once(database: Database, directory: Path) -> None:

@@ -31,6 +31,7 @@ from engine.knowledge.search import KnowledgeSearch
 from engine.log import get_logger
 from engine.pbx.registry import CallRegistry
 from engine.records.cost import price_of
+from engine.records.partitions import watch as watch_partitions
 from engine.records.prompt_versions import PromptVersion, prompt_version, remember
 from engine.records.writer import RecordWriter
 from engine.speech.continuous import ContinuousRecognizer
@@ -96,6 +97,8 @@ async def serve(
         web = await nursery.start(serve_web, config.http, app, create_metrics_app())
         writer = RecordWriter(database)
         nursery.start_soon(writer.run, name="records")
+        if database is not None:
+            nursery.start_soon(watch_partitions, database, name="partitions")
 
         def ready(address: tuple[str, int]) -> None:
             _quiet_collector()

@@ -7,6 +7,7 @@ import trio
 import typer
 from rich.console import Console
 
+from cli.schema import refuse_strange_schema
 from engine.config import Config
 from engine.server import Listening
 from engine.server import serve as run_engine
@@ -30,6 +31,8 @@ async def run(flags: Overrides) -> bool:
 async def _answer(world: World, flags: Overrides) -> bool:
     config = Config.from_env({name: world.overrides.get(name, {}) | flags.get(name, {})
                               for name in world.overrides.keys() | flags.keys()})  # fmt: skip
+    if "database" not in world.overrides:  # the embedded one was migrated
+        await refuse_strange_schema(config.database)
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
         async with trio.open_nursery() as engine:

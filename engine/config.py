@@ -5,6 +5,7 @@ that names the variable. Values come from the environment, then from `.env` in t
 """
 
 import ipaddress
+import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -219,6 +220,18 @@ class BackupConfig(BaseSettings):
     """Of those before, the newest of each of so many weeks."""
 
 
+class RecordsConfig(BaseSettings):
+    """What is put on record of calls, and where it waits while the database is away."""
+
+    model_config = _section("RECORDS_")
+    engine: str = ""
+    """This engine's name in the records: on its next start it closes what it left open. Empty: host name and port."""
+    spool_directory: Path | None = None
+    """Empty: `spool` in callctl's state folder."""
+    spool_megabytes: int = Field(default=512, gt=0)
+    """What an engine may keep on disk; beyond, the oldest goes."""
+
+
 class RedisConfig(BaseSettings):
     """Redis or Valkey, for the sessions of calls. Empty: not configured."""
 
@@ -246,7 +259,7 @@ class Config:
 
     __slots__ = (
         "anthropic", "audiosocket", "backup", "call", "cost", "database", "google", "http", "knowledge", "log",
-        "quality", "redis", "scheduler", "store", "turn",
+        "quality", "records", "redis", "scheduler", "store", "turn",
     )  # fmt: skip
     anthropic: AnthropicConfig
     audiosocket: AudioSocketConfig
@@ -259,6 +272,7 @@ class Config:
     knowledge: KnowledgeConfig
     log: LogConfig
     quality: QualityConfig
+    records: RecordsConfig
     redis: RedisConfig
     scheduler: SchedulerConfig
     store: StoreConfig
@@ -281,6 +295,14 @@ class Config:
 
 
 SECTIONS: Mapping[str, type[BaseSettings]] = {name: Config.__annotations__[name] for name in Config.__slots__}
+
+
+def state_folder() -> Path:
+    """What callctl keeps between runs: /var/lib/callctl for root, else callctl in the user's XDG state folder. Not
+    created here."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/callctl")
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "callctl"
 
 
 def variable(section: type[BaseSettings], field: str) -> str:

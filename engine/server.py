@@ -33,6 +33,7 @@ from engine.pbx.registry import CallRegistry
 from engine.records.cost import price_of
 from engine.records.partitions import watch as watch_partitions
 from engine.records.prompt_versions import PromptVersion, prompt_version, remember
+from engine.records.spool import Spool, open_spool
 from engine.records.writer import RecordWriter
 from engine.speech.continuous import ContinuousRecognizer
 from engine.speech.phrases import PhraseCache
@@ -92,10 +93,10 @@ async def serve(
     """Answer calls until `stop` is set, then drain. `task_status` reports once ready to take a call."""
     registry = CallRegistry(config.call.max_calls, trio.current_time)
     readiness = Readiness(registry)
-    async with _data(config) as (database, cache), trio.open_nursery() as nursery:
+    async with _data(config) as (database, spool, cache), trio.open_nursery() as nursery:
         app = create_app(config.http, registry, readiness)
         web = await nursery.start(serve_web, config.http, app, create_metrics_app())
-        writer = RecordWriter(database)
+        writer = RecordWriter(database, spool)
         nursery.start_soon(writer.run, name="records")
         if database is not None:
             nursery.start_soon(watch_partitions, database, name="partitions")
@@ -140,14 +141,14 @@ async def _take_call(transport: AudioSocketTransport, *, services: Services) -> 
 
 
 @asynccontextmanager
-async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Cache]]:
+async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool | None, Cache]]:
     cache = Cache(config.redis)
     try:
         if config.database.url.get_secret_value():
-            async with Database(config.database) as database:
-                yield database, cache
+            async with open_spool(config.records, config.database) as spool, Database(config.database) as database:
+                yield database, spool, cache
         else:
-            yield None, cache
+            yield None, None, cache
     finally:
         with trio.move_on_after(2, shield=True):
             await cache.aclose()

@@ -1,13 +1,18 @@
 """How every connection of ours is made: autocommit, rows as dicts, UTC, dicts as jsonb."""
 
+import hashlib
 import json
+import re
 from typing import Any, Final
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg.types.json import JsonbDumper, set_json_dumps
 
 from engine.config import DatabaseConfig
 from engine.database.statements import Connection
+from engine.errors import ConfigError
 
 _CONNECT_SECONDS: Final = 3
 
@@ -26,6 +31,17 @@ def settings(config: DatabaseConfig, statement_timeout_ms: int) -> dict[str, Any
         "keepalives_count": 3,
         "tcp_user_timeout": 25_000,
     }
+
+
+def identity(config: DatabaseConfig) -> str:
+    """The database's name and a digest of where it is, without who asks: fit for a file's name. Raises `ConfigError`."""
+    try:
+        parts = conninfo_to_dict(config.url.get_secret_value())
+    except psycopg.ProgrammingError as error:
+        raise ConfigError(f"DATABASE_URL: {error}") from None
+    where = "|".join(str(parts.get(key) or "") for key in ("host", "hostaddr", "port", "service", "dbname"))
+    name = re.sub(r"[^\w-]", "_", str(parts.get("dbname") or "database"))
+    return f"{name}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
 
 
 def adapt(connection: Connection) -> None:

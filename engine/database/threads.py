@@ -10,7 +10,7 @@ import psycopg
 import trio
 
 from engine.database.statements import Connection, Statements
-from engine.errors import DatabaseAway, DatabaseError
+from engine.errors import DatabaseAway, DatabaseError, DataRefused
 
 _CANCEL_SECONDS: Final = 2.0
 _PASSING: Final = frozenset({"08", "40", "53", "55", "57", "58"})
@@ -31,6 +31,8 @@ async def run_in_thread[T](connect: Connect, work: Callable[[Statements], T], li
         raise
     except psycopg.OperationalError as error:  # includes the pool's timeout and the server's own
         raise (DatabaseAway if _away(error) else DatabaseError)(_first_line(error)) from error
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise DataRefused(_first_line(error)) from error
     except psycopg.Error as error:
         raise DatabaseError(_first_line(error)) from error
 

@@ -1,12 +1,13 @@
 """What is put on record of a call: frozen rows, keyed by (call, number) so that writing one twice changes nothing.
 
-Every row carries `started_at`, the start of its *call*: it names the month whose partition the row lives in. Times
-are aware datetimes.
+A row of a partitioned table carries `started_at`, the start of its *call*: it names the month whose partition the row
+lives in. Times are aware datetimes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -21,6 +22,9 @@ class CallStarted:
     called: str | None = None
     channel: str | None = None
     intent: str | None = None
+    engine: str | None = None
+    """Which one answered it: on its next start it closes what it left open."""
+    prompt_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,48 @@ class CallEnded:
     outcome: str
     transfer_reason: str | None = None
     transfer_summary: str | None = None
+    scenario: str | None = None
+    language: str | None = None
+    """The one most of the caller's turns were in."""
+    answer_ms: Sequence[float] = ()
+    """Of each answer, the end of the caller's speech to its first audio."""
+    cost: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Part -> quantity, unit, price, cost."""
+    cost_total: Decimal | None = None
 
 
-type Row = CallStarted | TurnRow | ToolCallRow | EventRow | CallEnded
+@dataclass(frozen=True, slots=True)
+class ModelUseRow:
+    """One request to a model, whoever asked. Cost in the currency of the price table."""
+
+    call_id: UUID
+    started_at: datetime
+    purpose: Literal["dialogue", "quality"]
+    n: int
+    at: datetime
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """A change in the store: what was wanted, what was asked (`request`), and the answer, or why there is none."""
+
+    key: str
+    call_id: UUID
+    phone: str | None
+    tool: str
+    arguments: Mapping[str, Any]
+    request: Mapping[str, Any]
+    engine: str
+    intended_at: datetime
+    answered_at: datetime | None = None
+    answer: Mapping[str, Any] | None = None
+    abandoned: str | None = None
+
+
+type Row = CallStarted | TurnRow | ToolCallRow | EventRow | ModelUseRow | CallEnded | ActionRow

@@ -1,47 +1,70 @@
-"""How each kind of row is written. Every statement may be repeated, and the two of `calls` may come in any order."""
+"""How each kind of row is written: all rows of a kind in one statement, from a JSON array of them.
+
+The database unfolds the array, so a row costs the engine one JSON line, the same that goes to the spool. Every
+statement may be repeated, and those of one table may come in any order. Where a row may be changed by a later one
+(DO UPDATE), only one row of a key is taken from an array: PostgreSQL refuses to touch a row twice.
+"""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
-from engine.records.rows import CallEnded, CallStarted, EventRow, Row, ToolCallRow, TurnRow
+from engine.records.rows import ActionRow, CallEnded, CallStarted, EventRow, ModelUseRow, Row, ToolCallRow, TurnRow
 
 INSERT: Final[Mapping[type[Row], LiteralString]] = {
     CallStarted: """
-        INSERT INTO calls (id, started_at, caller, called, channel, intent)
-        VALUES (%(call_id)s, %(started_at)s, %(caller)s, %(called)s, %(channel)s, %(intent)s)
+        INSERT INTO calls (id, started_at, caller, called, channel, intent, engine, prompt_version)
+        SELECT DISTINCT ON (call_id) call_id, started_at, caller, called, channel, intent, engine, prompt_version
+        FROM jsonb_to_recordset(%s::jsonb) AS r(call_id uuid, started_at timestamptz, caller text, called text,
+            channel text, intent text, engine text, prompt_version text)
         ON CONFLICT (id, started_at) DO UPDATE SET caller = excluded.caller, called = excluded.called,
-            channel = excluded.channel, intent = excluded.intent""",
+            channel = excluded.channel, intent = excluded.intent, engine = excluded.engine,
+            prompt_version = excluded.prompt_version""",
     TurnRow: """
         INSERT INTO call_turns (call_id, started_at, n, at, speaker, text, language, confidence, interrupted,
             latencies)
-        VALUES (%(call_id)s, %(started_at)s, %(n)s, %(at)s, %(speaker)s, %(text)s, %(language)s, %(confidence)s,
-            %(interrupted)s, %(latencies)s)
+        SELECT call_id, started_at, n, at, speaker, text, language, confidence, interrupted, latencies
+        FROM jsonb_populate_recordset(NULL::call_turns, %s::jsonb)
         ON CONFLICT DO NOTHING""",
     ToolCallRow: """
         INSERT INTO call_tool_calls (call_id, started_at, n, at, name, arguments, result, ok, duration_ms)
-        VALUES (%(call_id)s, %(started_at)s, %(n)s, %(at)s, %(name)s, %(arguments)s, %(result)s, %(ok)s,
-            %(duration_ms)s)
+        SELECT call_id, started_at, n, at, name, arguments, result, ok, duration_ms
+        FROM jsonb_populate_recordset(NULL::call_tool_calls, %s::jsonb)
         ON CONFLICT DO NOTHING""",
     EventRow: """
         INSERT INTO call_events (call_id, started_at, n, at, kind, data)
-        VALUES (%(call_id)s, %(started_at)s, %(n)s, %(at)s, %(kind)s, %(data)s)
+        SELECT call_id, started_at, n, at, kind, data
+        FROM jsonb_populate_recordset(NULL::call_events, %s::jsonb)
+        ON CONFLICT DO NOTHING""",
+    ModelUseRow: """
+        INSERT INTO llm_usage (call_id, started_at, purpose, n, at, model, input_tokens, output_tokens,
+            cache_read_tokens, cache_write_tokens, cost)
+        SELECT call_id, started_at, purpose, n, at, model, input_tokens, output_tokens, cache_read_tokens,
+            cache_write_tokens, cost
+        FROM jsonb_populate_recordset(NULL::llm_usage, %s::jsonb)
         ON CONFLICT DO NOTHING""",
     CallEnded: """
-        INSERT INTO calls (id, started_at, ended_at, outcome, transfer_reason, transfer_summary)
-        VALUES (%(call_id)s, %(started_at)s, %(ended_at)s, %(outcome)s, %(transfer_reason)s, %(transfer_summary)s)
+        INSERT INTO calls (id, started_at, ended_at, outcome, transfer_reason, transfer_summary, scenario, language,
+            answer_ms, cost, cost_total)
+        SELECT DISTINCT ON (call_id) call_id, started_at, ended_at, outcome, transfer_reason, transfer_summary,
+            scenario, language, answer_ms, cost, cost_total
+        FROM jsonb_to_recordset(%s::jsonb) AS r(call_id uuid, started_at timestamptz, ended_at timestamptz,
+            outcome text, transfer_reason text, transfer_summary text, scenario text, language text,
+            answer_ms real[], cost jsonb, cost_total numeric)
         ON CONFLICT (id, started_at) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome,
-            transfer_reason = excluded.transfer_reason, transfer_summary = excluded.transfer_summary""",
+            transfer_reason = excluded.transfer_reason, transfer_summary = excluded.transfer_summary,
+            scenario = excluded.scenario, language = excluded.language, answer_ms = excluded.answer_ms,
+            cost = excluded.cost, cost_total = excluded.cost_total""",
+    ActionRow: """
+        INSERT INTO store_actions AS known (key, call_id, phone, tool, arguments, request, engine, intended_at,
+            answered_at, answer, abandoned)
+        SELECT DISTINCT ON (key) key, call_id, phone, tool, arguments, request, engine, intended_at, answered_at,
+            answer, abandoned
+        FROM jsonb_populate_recordset(NULL::store_actions, %s::jsonb)
+        ORDER BY key, answered_at NULLS LAST, abandoned NULLS LAST
+        ON CONFLICT (key) DO UPDATE SET answered_at = coalesce(known.answered_at, excluded.answered_at),
+            answer = coalesce(known.answer, excluded.answer),
+            abandoned = CASE WHEN coalesce(known.answer, excluded.answer) IS NULL
+                        THEN coalesce(excluded.abandoned, known.abandoned) END""",
 }
-
-
-def parameters(row: Row) -> dict[str, Any]:
-    """The row's fields by name; mappings as dicts, which become jsonb, and text without the NUL that PostgreSQL
-    cannot hold."""
-    return {field.name: _adapted(getattr(row, field.name)) for field in fields(row)}
-
-
-def _adapted(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\0", "")
-    return dict(value) if isinstance(value, Mapping) else value
+KINDS: Final[Mapping[str, type[Row]]] = {kind.__name__: kind for kind in INSERT}
+"""By the name a spool knows them under."""

@@ -1,130 +1,153 @@
-"""Puts rows on record without a call ever waiting for the database.
+"""Puts rows on record without a call ever waiting for the database, and without losing one.
 
-Calls hand rows in with `put_nowait`; `run` writes them in batches, each in one transaction. While the database is
-away the rows wait in memory; a row it refuses is logged and left out, so that one bad row never blocks the others.
-When more wait than memory may hold, the oldest are dropped, counted and logged.
+Calls hand rows in with `put_nowait`; `run` puts them away in batches: into their tables or, while the database is away,
+slow or refuses, into the spool on disk. Only when the disk fails, too, do rows wait in memory, and when more wait than
+that may hold, the oldest are dropped, counted and logged. A row that must be safe before anything else happens is
+handed to `save`.
 """
 
+import time
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import trio
 
-from engine.database import Database, Statements
-from engine.errors import DatabaseAway, DatabaseError
+from engine import metrics
+from engine.database import Database
+from engine.errors import SpoolError
 from engine.log import get_logger
-from engine.metrics import RECORDS
+from engine.records.entries import Entry, entry_of
 from engine.records.rows import Row
-from engine.records.statements import INSERT, parameters
+from engine.records.spool import Spool
+from engine.records.storage import RecordStorage
 
 log = get_logger("records.writer")
 
 _CAPACITY: Final = 20_000
-"""Rows kept while the database is away: some hundred calls, about 20 MB."""
+"""Rows held in memory while neither database nor disk takes them: some hundred calls, about 10 MB."""
 _BATCH: Final = 500
 _GATHER_SECONDS: Final = 0.1
 """How long a first row waits for company."""
-_FIRST_RETRY: Final = 0.5
-_LAST_RETRY: Final = 15.0
+_SLOW_SECONDS: Final = 1.0
+_SAVE_SECONDS: Final = 0.5
+"""How long the database may take over a row somebody waits for."""
+_DISK_RETRY_SECONDS: Final = 1.0
+_REPORT_SECONDS: Final = 1.0
+
+type _Waiting = tuple[float, Entry]
+"""Since when (seconds of the epoch), and what."""
 
 
 class RecordWriter:
-    """One per process. Without a database it counts the rows as skipped and keeps none."""
+    """One per process, with a spool of its own. Without a database it counts the rows as skipped and keeps none."""
 
-    def __init__(self, database: Database | None, *, capacity: int = _CAPACITY) -> None:
-        self._database = database
+    def __init__(self, database: Database | None, spool: Spool | None = None, *, capacity: int = _CAPACITY) -> None:
+        self._spool = spool
+        self._storage = RecordStorage(database, spool) if database is not None and spool is not None else None
         self._capacity = capacity
-        self._waiting: deque[Row] = deque()
-        self._writing: Sequence[Row] = ()
-        self._arrived = trio.Event()
-        self._idle = trio.Event()
+        self._waiting: deque[_Waiting] = deque()
+        self._writing: Sequence[_Waiting] = ()
+        self._arrived, self._idle, self._hurry = trio.Event(), trio.Event(), trio.Event()
         self._idle.set()
-        self._hurry = trio.Event()
-        self._months: set[tuple[int, int]] = set()
 
     @property
     def pending(self) -> int:
-        """Rows not yet on record."""
+        """Rows in memory only."""
         return len(self._waiting) + len(self._writing)
 
     def put_nowait(self, row: Row) -> None:
         """Take a row for the record. Never blocks, never fails."""
-        if self._database is None:
-            RECORDS.labels("skipped").inc()
+        if self._storage is None:
+            metrics.RECORDS.labels("skipped").inc()
             return
         if len(self._waiting) >= self._capacity:
-            lost = self._waiting.popleft()
-            RECORDS.labels("dropped").inc()
-            log.error("record_dropped", kind=type(lost).__name__, call_id=str(lost.call_id))
-        self._waiting.append(row)
-        self._idle = trio.Event() if self._idle.is_set() else self._idle
+            _, lost = self._waiting.popleft()
+            metrics.RECORDS.labels("dropped").inc()
+            log.error("record_dropped", kind=lost.kind)
+        self._waiting.append((time.time(), entry_of(row)))
+        if self._idle.is_set():
+            self._idle = trio.Event()
         self._arrived.set()
 
+    async def save(self, row: Row) -> None:
+        """Return when the row is durable: in its table, or in the spool. Raises `SpoolError` if neither takes it."""
+        if self._storage is None:
+            metrics.RECORDS.labels("skipped").inc()
+        else:
+            await self._storage.keep([entry_of(row)], _SAVE_SECONDS)
+
     async def run(self) -> None:
-        """Write until cancelled. One task, started by whoever owns the writer."""
-        if self._database is None:
+        """Put rows away until cancelled; what is still in memory then goes to the spool. One task, started by whoever
+        owns the writer."""
+        if self._storage is None or self._spool is None:
             return
-        while True:
-            await self._arrived.wait()
-            await self._pause(_GATHER_SECONDS)
-            self._arrived = trio.Event()
-            while self._waiting:
-                self._writing = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-                await self._write_patiently(self._database, self._writing)
-                self._writing = ()
-            self._idle.set()
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self._storage.run)
+                nursery.start_soon(self._report, self._spool)
+                await self._put_away(self._storage)
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._save_the_rest(self._storage)
+
+    async def wait_replayed(self) -> None:
+        """Until what an earlier engine left in the spool is in the tables."""
+        if self._storage is not None:
+            await self._storage.wait_replayed()
 
     async def drain(self, timeout: float) -> int:
-        """Write what waits, without pauses, for at most `timeout` seconds; the number of rows left unwritten."""
+        """Put away what waits, without pauses, for at most `timeout` seconds; the number of rows left in memory."""
         self._hurry.set()
         if self.pending:
             with trio.move_on_after(timeout):
                 await self._idle.wait()
         return self.pending
 
-    async def _write_patiently(self, database: Database, rows: Sequence[Row]) -> None:
-        """Try until the rows are on record or refused."""
-        retry = _FIRST_RETRY
+    async def _put_away(self, storage: RecordStorage) -> None:
         while True:
+            await self._arrived.wait()
+            if len(self._waiting) < _BATCH:
+                await self._pause(_GATHER_SECONDS)
+            self._writing = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            self._arrived = trio.Event()
             try:
-                await self._write(database, rows)
-            except DatabaseAway as error:
-                log.warning("database_away", error=str(error), pending=self.pending, retry_s=retry)
-                await self._pause(retry)
-                retry = min(2 * retry, _LAST_RETRY)
+                await storage.keep([entry for _, entry in self._writing], _SLOW_SECONDS)
+            except SpoolError as error:
+                log.error("records_wait_in_memory", error=str(error), pending=self.pending)
+                self._waiting.extendleft(reversed(self._writing))
+                await self._pause(_DISK_RETRY_SECONDS)
+            self._writing = ()
+            if self._waiting:
+                self._arrived.set()
             else:
-                return
+                self._idle.set()
 
-    async def _write(self, database: Database, rows: Sequence[Row]) -> None:
-        """All in one transaction; if that is refused, one by one, leaving out what is refused again."""
+    async def _save_the_rest(self, storage: RecordStorage) -> None:
+        rest = [entry for _, entry in (*self._writing, *self._waiting)]
         try:
-            await self._write_together(database, rows)
-        except DatabaseAway:
-            raise
-        except DatabaseError as error:
-            if len(rows) == 1 and not self._months:
-                RECORDS.labels("refused").inc()
-                log.error("record_refused", kind=type(rows[0]).__name__, call_id=str(rows[0].call_id), error=str(error))
-                return
-            for row in rows:
-                self._months.clear()  # a partition dropped under us looks like a refusal too
-                await self._write(database, [row])
+            if rest:
+                await storage.spool(rest)
+        except SpoolError as error:
+            metrics.RECORDS.labels("dropped").inc(len(rest))
+            log.error("records_lost", rows=len(rest), error=str(error))
+        self._writing = ()
+        self._waiting.clear()
 
-    async def _write_together(self, database: Database, rows: Sequence[Row]) -> None:
-        months = {_month(row.started_at): row.started_at for row in rows}
-        missing = [moment for month, moment in months.items() if month not in self._months]
+    async def _report(self, spool: Spool) -> None:
+        while True:
+            lying = await trio.to_thread.run_sync(spool.statistics)
+            metrics.SPOOL_ROWS.set(lying.rows)
+            metrics.SPOOL_BYTES.set(lying.bytes)
+            metrics.RECORDS_WAITING.set(self.pending)
+            metrics.RECORDS_OLDEST.set(self._age(lying.oldest_at))
+            await trio.sleep(_REPORT_SECONDS)
 
-        def insert(statements: Statements) -> None:
-            for moment in missing:
-                statements.execute("SELECT ensure_partitions(%s)", [moment])
-            for kind, statement in INSERT.items():
-                statements.execute_many(statement, [parameters(row) for row in rows if type(row) is kind])
-
-        await database.transaction(insert)
-        self._months |= months.keys()
-        RECORDS.labels("written").inc(len(rows))
+    def _age(self, spooled_at: float | None) -> float:
+        """Seconds since the oldest row that is in no table was handed in, or since its segment was opened."""
+        now = time.time()
+        since = [queue[0][0] for queue in (self._writing, self._waiting) if queue]
+        return max(0.0, now - min(*since, spooled_at or now, now))
 
     async def _pause(self, seconds: float) -> None:
         """Sleep; cut short when draining."""
@@ -133,8 +156,3 @@ class RecordWriter:
         else:
             with trio.move_on_after(seconds):
                 await self._hurry.wait()
-
-
-def _month(moment: datetime) -> tuple[int, int]:
-    utc = moment.astimezone(UTC)
-    return utc.year, utc.month

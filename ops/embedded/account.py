@@ -56,13 +56,6 @@ def server_account() -> Account:
     raise EmbeddedServerError(f"root needs one of the accounts {', '.join(_ACCOUNTS)} to run PostgreSQL under")
 
 
-def state_folder() -> Path:
-    """/var/lib/callctl for root, else callctl in the user's XDG state folder. Not created here."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/callctl")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "callctl"
-
-
 def reachable(folder: Path, account: Account, copies: Path, *, name: str) -> Path:
     """`folder` if `account` may read it, else a copy of it at `copies`/`name`, made now if it is not there."""
     if account.may_enter(folder):

@@ -5,7 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ops.embedded.account import server_account, state_folder
+from engine.config import state_folder
+from ops.embedded.account import server_account
 from ops.embedded.child import Child
 from ops.embedded.directory import ClaimedDirectory
 

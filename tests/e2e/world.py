@@ -75,6 +75,7 @@ def running_world() -> Iterator[World]:
         migrated(postgres.url)
         overrides: Overrides = {
             "database": {"url": postgres.url},
+            "records": {"spool_directory": server_folder(stack) / "spool"},
             "redis": {"url": valkey.url},
             "google": {
                 "project": "test", "speech_endpoint": addresses["speech"], "tts_endpoint": addresses["tts"],

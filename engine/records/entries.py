@@ -1,0 +1,69 @@
+"""A row as it lies in the queue, in the spool and in a statement: one line of JSON. Pure.
+
+A row is encoded once, when it is handed in. In a spool each line carries a checksum, because a crash may tear the
+last one: `crc32 kind json`.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final
+from zlib import crc32
+
+from engine.records.rows import Row
+from engine.records.statements import KINDS
+
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_CHECKSUM_DIGITS: Final = 8
+_NAMES: Final = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS.values()}
+_SHAPES: Final = {kind: (names, attrgetter(*names)) for kind, names in _NAMES.items()}
+"""Of each kind: the names of its fields, and what gets their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`kind`: the row's class; `month_of`: the moment whose partition it belongs to, None if its table has none."""
+
+    kind: str
+    json: bytes
+    month_of: datetime | None
+
+    def line(self) -> bytes:
+        """With its newline."""
+        body = b"%s %s" % (self.kind.encode(), self.json)
+        return b"%08x %s\n" % (crc32(body), body)
+
+    def fields(self) -> dict[str, Any]:
+        """By name, as JSON has them."""
+        found: dict[str, Any] = json.loads(self.json)
+        return found
+
+
+def entry_of(row: Row) -> Entry:
+    """Without what PostgreSQL cannot hold: the character NUL, halves of surrogate pairs."""
+    names, values_of = _SHAPES[type(row)]
+    text = _encode(dict(zip(names, values_of(row), strict=True)))
+    raw = text.encode(errors="replace")
+    if b"\\u0000" in raw:
+        raw = _NUL.sub(rb"\1", raw)
+    return Entry(type(row).__name__, raw, getattr(row, "started_at", None))
+
+
+def parse(line: bytes) -> Entry | None:
+    """The entry of a spool's line; None if the line is torn."""
+    checksum, _, body = line.removesuffix(b"\n").partition(b" ")
+    if len(checksum) != _CHECKSUM_DIGITS or not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
+        return None
+    kind, _, raw = body.partition(b" ")
+    started_at = json.loads(raw).get("started_at")
+    return Entry(kind.decode(), raw, datetime.fromisoformat(started_at) if started_at else None)
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode

@@ -5,7 +5,7 @@ What a command needs it imports in its own body: `--help` and completion must no
 
 import typer
 
-from cli import config, db, emulators, partitions
+from cli import config, db, emulators, jobs, partitions, scheduler
 from cli.demo import demo
 from cli.dial import dial
 from cli.errors import PlainGroup
@@ -24,7 +24,9 @@ app.command()(dial)
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 app.add_typer(emulators.app, name="emulators")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(partitions.app, name="partitions")
+app.add_typer(scheduler.app, name="scheduler")
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """What `callctl serve` runs: whatever is not configured, the engine, and an ear for signals."""
 
-import signal
 from functools import partial
 
 import trio
@@ -8,6 +7,7 @@ import typer
 from rich.console import Console
 
 from cli.schema import refuse_strange_schema
+from cli.signals import stop_on_signal
 from engine.config import Config
 from engine.server import Listening
 from engine.server import serve as run_engine
@@ -36,7 +36,7 @@ async def _answer(world: World, flags: Overrides) -> bool:
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
         async with trio.open_nursery() as engine:
-            await nursery.start(_stop_on_signal, stop, engine.cancel_scope)
+            await nursery.start(stop_on_signal, stop, engine.cancel_scope)
             listening = await engine.start(partial(run_engine, stop=stop), config)
             if world.parts:
                 _tell(world.paragraph)
@@ -56,15 +56,3 @@ def _how_to_call(listening: Listening) -> str:
     usual = (port, listening.http_port) == (9092, 8080)
     where = "" if usual else f" --port {port} --http http://127.0.0.1:{listening.http_port}"
     return f"Ready. To call it, type in another terminal: callctl dial{where}"
-
-
-async def _stop_on_signal(
-    stop: trio.Event, engine: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-) -> None:
-    """The first SIGTERM or SIGINT drains, the second ends what is left."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for _ in signals:
-            if stop.is_set():
-                engine.cancel()
-            stop.set()

@@ -1,0 +1,56 @@
+"""One holder in the whole database: an advisory lock on a session of its own, with a lease.
+
+PostgreSQL frees the lock when the session ends, so a holder that was killed is succeeded at once. One that hangs, or
+is cut off, keeps nothing either: the server ends a session that has been silent for `lease` seconds, and the holder
+says that it lives every quarter of that. Heard of nothing itself it stops after half of it, and so always before
+another can begin. (Needs PostgreSQL 14, and no pooler in between that lends sessions out by the transaction.)
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import trio
+
+from engine.database.pool import Database
+from engine.database.session import Session
+from engine.database.statements import Runner, Statements
+from engine.errors import DatabaseError
+
+LEASE_SECONDS: Final = 20.0
+_CLASS: Final = 0x63616C6C
+"""First half of the key ("call"): keeps our names apart from the locks of others in the same database."""
+
+
+class HeldLock(Runner):
+    """Ours as long as its session lives. Its work runs on that very session: what it writes was written by the holder,
+    and a lock that is lost fails with `DatabaseError`."""
+
+    def __init__(self, session: Session, lease: float) -> None:
+        self._session = session
+        self._lease = lease
+
+    async def run[T](self, work: Callable[[Statements], T]) -> T:
+        return await self._session.run(work)
+
+    async def wait_lost(self) -> None:
+        """Keep the lease; return when the lock is no longer known to be ours."""
+        while True:
+            await trio.sleep(self._lease / 4)
+            with trio.move_on_after(self._lease / 4) as patience:
+                try:
+                    await self._session.execute("SELECT 1")
+                except DatabaseError:
+                    return
+            if patience.cancelled_caught:
+                return
+
+
+@asynccontextmanager
+async def try_lock(database: Database, name: str, *, lease: float = LEASE_SECONDS) -> AsyncGenerator[HeldLock | None]:
+    """The lock `name`, or None if another holds it; freed at the end. Whoever holds it for long runs `wait_lost`.
+    Raises `DatabaseError`."""
+    async with database.session(statement_timeout_ms=int(lease * 250)) as session:
+        await session.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{lease * 1000:.0f}ms"])
+        rows = await session.fetch("SELECT pg_try_advisory_lock(%s, hashtext(%s)) AS ours", [_CLASS, name])
+        yield HeldLock(session, lease) if rows[0]["ours"] else None

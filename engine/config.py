@@ -42,6 +42,7 @@ type CommaSeparated[T] = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_com
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 Milliseconds = Annotated[int, Field(ge=0)]
+Days = Annotated[int, Field(gt=0)]
 Price = Annotated[Decimal, Field(ge=0)]
 
 
@@ -240,6 +241,19 @@ class RedisConfig(BaseSettings):
     timeout: Seconds = 1.0
 
 
+class RetentionConfig(BaseSettings):
+    """How many days what calls leave is kept, counted from the call. What only counts calls is kept for ever."""
+
+    model_config = _section("RETENTION_")
+    turns_days: Days = 90
+    tool_calls_days: Days = 90
+    events_days: Days = 90
+    llm_usage_days: Days = 90
+    callers_days: Days = 365
+    """After these a call, an order or booking made in it and a call-back no longer tell whose they are."""
+    job_runs_days: Days = 365
+
+
 class KnowledgeConfig(BaseSettings):
     """Where the shop's articles are."""
 
@@ -259,7 +273,7 @@ class Config:
 
     __slots__ = (
         "anthropic", "audiosocket", "backup", "call", "cost", "database", "google", "http", "knowledge", "log",
-        "quality", "records", "redis", "scheduler", "store", "turn",
+        "quality", "records", "redis", "retention", "scheduler", "store", "turn",
     )  # fmt: skip
     anthropic: AnthropicConfig
     audiosocket: AudioSocketConfig
@@ -274,6 +288,7 @@ class Config:
     quality: QualityConfig
     records: RecordsConfig
     redis: RedisConfig
+    retention: RetentionConfig
     scheduler: SchedulerConfig
     store: StoreConfig
     turn: TurnConfig

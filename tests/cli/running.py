@@ -18,7 +18,7 @@ PATIENCE: Final = 90.0
 def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """Ours, with `callctl` on the path, none of the engine's own variables but `settings`."""
     prefixes = ("ANTHROPIC_", "AUDIOSOCKET_", "BACKUP_", "CALL_", "COST_", "DATABASE_", "GOOGLE_", "HTTP_",
-                "KNOWLEDGE_", "LOG_", "QUALITY_", "REDIS_", "SCHEDULER_", "STORE_", "TURN_")  # fmt: skip
+                "KNOWLEDGE_", "LOG_", "QUALITY_", "RECORDS_", "REDIS_", "RETENTION_", "SCHEDULER_", "STORE_", "TURN_")  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | {"PATH": f"{BINARIES}:{kept.get('PATH', '')}"} | dict(settings or {})
 

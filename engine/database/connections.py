@@ -34,7 +34,7 @@ def settings(config: DatabaseConfig, statement_timeout_ms: int) -> dict[str, Any
 
 
 def identity(config: DatabaseConfig) -> str:
-    """The database's name and a digest of where it is, without who asks: fit for a file's name. Raises `ConfigError`."""
+    """Fit for a file's name: the database's, and a digest of where it is, whoever asks. Raises `ConfigError`."""
     try:
         parts = conninfo_to_dict(config.url.get_secret_value())
     except psycopg.ProgrammingError as error:

@@ -26,12 +26,16 @@ def run(
 
     Example: callctl scheduler run --pretty
     """
+    from datetime import UTC, datetime
+    from functools import partial
+
     import trio
 
     from cli.scheduling import run as run_scheduler
     from engine import log
     from engine.config import Config
     from engine.errors import ConfigError
+    from ops.jobs.table import JOBS
 
     given = {"metrics_port": metrics_port, "stop_seconds": stop_seconds}
     with clear_errors():
@@ -39,5 +43,5 @@ def run(
         if not config.database.url.get_secret_value():
             raise ConfigError("DATABASE_URL is not set")
         log.configure(config.log.level, json=not pretty)
-        if trio.run(run_scheduler, config):
+        if trio.run(run_scheduler, config, list(JOBS.values()), partial(datetime.now, UTC)):
             raise typer.Exit(INTERRUPTED)

@@ -3,7 +3,7 @@ cancelled at the server from another thread. psycopg's errors end here."""
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Final
 
 import psycopg
@@ -61,7 +61,7 @@ class _Job:
                     self._connection = None
 
     def cancel(self) -> None:
-        with self._lock:
+        with self._lock, suppress(psycopg.OperationalError):  # cut off from the server we cannot: it will find out
             self._cancelled = True
             if self._connection is not None:
                 self._connection.cancel_safe(timeout=_CANCEL_SECONDS)

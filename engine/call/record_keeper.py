@@ -3,6 +3,7 @@
 What was said goes on record in the database, where it has its term; the log shows it only at DEBUG.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,13 +18,16 @@ from engine.call.events import (
     CallEvent,
     CallStarted,
     Interrupted,
+    ModelAnswered,
     PartFailed,
+    Spent,
     StateChanged,
     ToolRan,
     TurnTimed,
 )  # fmt: skip
 from engine.log import get_logger
 from engine.records import rows
+from engine.records.scenario import scenario
 from engine.records.writer import RecordWriter
 
 log = get_logger("call")
@@ -37,7 +41,16 @@ class _Story:
     turns: int = 0
     tools: int = 0
     events: int = 0
-    latencies: Mapping[str, float] = field(default_factory=dict)
+    requests: int = 0
+    tools_used: set[str] = field(default_factory=set)
+    languages: Counter[str] = field(default_factory=Counter)
+    """Of the caller's turns; empty where none was recognised."""
+    answer_ms: list[float] = field(default_factory=list)
+
+    @property
+    def language(self) -> str | None:
+        """The one most of the caller's turns were in."""
+        return max(self.languages, key=lambda language: self.languages[language], default="") or None
 
     def at(self, seconds: float) -> datetime:
         return self.started_at + timedelta(seconds=seconds)
@@ -55,6 +68,8 @@ class RecordKeeper:
             BotSaid: self._bot,
             ToolRan: self._tool,
             TurnTimed: self._timed,
+            ModelAnswered: self._model_answered,
+            Spent: self._spent,
             Interrupted: self._interrupted,
             PartFailed: self._failed,
             CallEnded: self._ended,
@@ -64,9 +79,17 @@ class RecordKeeper:
         if isinstance(event, CallStarted):
             self._stories[event.call_id] = _Story(event.at)
             log.info("call_started", caller=event.caller, called=event.called, peer=event.peer)
-            self._writer.put_nowait(rows.CallStarted(event.call_id, event.at, event.caller, event.called))
+            self._started(event)
         elif (story := self._stories.get(event.call_id)) is not None:
             self._tell[type(event)](story, event)
+
+    def _started(self, event: CallStarted) -> None:
+        self._writer.put_nowait(
+            rows.CallStarted(
+                event.call_id, event.at, event.caller, event.called, event.channel, event.intent,
+                prompt_version=event.prompt_version,
+            )
+        )  # fmt: skip
 
     def _state(self, story: _Story, event: StateChanged) -> None:
         log.debug("state", state=event.state)
@@ -74,13 +97,15 @@ class RecordKeeper:
     def _caller(self, story: _Story, event: CallerSaid) -> None:
         log.info("caller_said", turn=event.turn, characters=len(event.text), amended=event.amended)
         log.debug("caller_words", turn=event.turn, text=event.text)
+        story.languages[event.language or ""] += 1
         self._turn(story, event.call_id, event.at, "caller", event.text, language=event.language,
-                   confidence=event.confidence)  # fmt: skip
+                   confidence=event.confidence, latencies=event.stages)  # fmt: skip
 
     def _bot(self, story: _Story, event: BotSaid) -> None:
         log.info("bot_said", turn=event.turn, characters=len(event.text), interrupted=event.interrupted)
         log.debug("bot_words", turn=event.turn, text=event.text)
-        self._turn(story, event.call_id, event.at, "bot", event.text, interrupted=event.interrupted)
+        self._turn(story, event.call_id, event.at, "bot", event.text, interrupted=event.interrupted,
+                   latencies=event.stages)  # fmt: skip
 
     def _turn(self, story: _Story, call_id: UUID, at: float, speaker: rows.Speaker, text: str, **more: Any) -> None:
         story.turns += 1
@@ -90,6 +115,8 @@ class RecordKeeper:
 
     def _tool(self, story: _Story, event: ToolRan) -> None:
         story.tools += 1
+        if event.ok:
+            story.tools_used.add(event.name)
         log.info("tool_ran", turn=event.turn, tool=event.name, ok=event.ok, duration_ms=event.duration_ms)
         self._writer.put_nowait(
             rows.ToolCallRow(
@@ -104,8 +131,22 @@ class RecordKeeper:
             metrics.TURN_STAGE.labels(stage).observe(max(0.0, milliseconds / 1000))
         if (first_audio := event.stages.get("first_audio")) is not None:
             metrics.TURN_SECONDS.observe(max(0.0, first_audio / 1000))
+            story.answer_ms.append(first_audio)
         usage = {name: getattr(event.usage, name) for name in type(event.usage).__slots__}
         self._event(story, event.call_id, story.at(0), "waterfall", {"turn": event.turn, **event.stages, **usage})
+
+    def _model_answered(self, story: _Story, event: ModelAnswered) -> None:
+        story.requests += 1
+        usage = event.usage
+        self._writer.put_nowait(
+            rows.ModelUseRow(
+                event.call_id, story.started_at, "dialogue", story.requests, story.at(event.at), event.model,
+                usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens, event.cost,
+            )
+        )  # fmt: skip
+
+    def _spent(self, story: _Story, event: Spent) -> None:
+        metrics.COST.labels(event.part).inc(float(event.cost))
 
     def _interrupted(self, story: _Story, event: Interrupted) -> None:
         metrics.INTERRUPTIONS.labels(event.kind).inc()
@@ -122,10 +163,15 @@ class RecordKeeper:
         metrics.CALLS.labels(event.outcome).inc()
         metrics.CALL_SECONDS.observe(event.at)
         log.info("call_ended", outcome=event.outcome, reason=event.reason, duration=round(event.at, 1))
+        self._event(story, event.call_id, story.at(event.at), "ended", {"reason": event.reason})
+        transferred = event.outcome.wants_operator
         self._writer.put_nowait(
             rows.CallEnded(
-                event.call_id, story.started_at, story.at(event.at), event.outcome, event.reason or None,
-                event.summary or None,
+                event.call_id, story.started_at, story.at(event.at), event.outcome,
+                transfer_reason=(event.reason or None) if transferred else None,
+                transfer_summary=(event.summary or None) if transferred else None,
+                scenario=scenario(story.tools_used, event.outcome, caller_spoke=bool(story.languages)),
+                language=story.language, answer_ms=story.answer_ms, cost=event.cost, cost_total=event.cost_total,
             )
         )  # fmt: skip
         del self._stories[event.call_id]

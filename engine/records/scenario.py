@@ -28,6 +28,8 @@ _WITHOUT_TOOLS: Final[Mapping[str, str]] = {"transferred": "operator", "silence"
 """By outcome, of a call in which nothing was looked up."""
 OTHER: Final = "talk"
 UNHEARD: Final = "nothing_said"
+WITHOUT_RESULT: Final = frozenset({*_WITHOUT_TOOLS.values(), OTHER, UNHEARD})
+"""Of calls in which nothing was looked up or done."""
 
 
 def scenario(tools: Collection[str], outcome: str, *, caller_spoke: bool) -> str:

@@ -3,7 +3,8 @@
 PostgreSQL frees the lock when the session ends, so a holder that was killed is succeeded at once. One that hangs, or
 is cut off, keeps nothing either: the server ends a session that has been silent for `lease` seconds, and the holder
 says that it lives every quarter of that. Hearing nothing itself it gives up after half of it and the two seconds that
-an unanswered statement is still given: before another can begin. (Needs PostgreSQL 14, and no pooler in between that lends sessions out by the transaction.)
+an unanswered statement is still given: before another can begin. (Needs PostgreSQL 14, and no pooler in between that
+lends sessions out by the transaction.)
 """
 
 from collections.abc import AsyncGenerator, Callable

@@ -51,17 +51,15 @@ async def run_job(
             echo(clean)
 
         began = trio.current_time()
-        ok = False
+        ok = None
         try:
             ok = await _guarded(job, JobContext(config, database, report), lock)
-        except trio.Cancelled:
-            report("(stopped before its end)")
-            raise
         finally:
-            ended = RunEnded(ok, trio.current_time() - began)
+            if ok is None:
+                report("(stopped before its end)")
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _RECORD_SECONDS):
-                await _record_end(database, run_id, ok=ok, output=output.text)
-        return ended
+                await _record_end(database, run_id, ok=bool(ok), output=output.text)
+        return RunEnded(ok, trio.current_time() - began)
 
 
 async def _guarded(job: Job, context: JobContext, lock: HeldLock) -> bool:

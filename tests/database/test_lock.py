@@ -86,16 +86,16 @@ async def test_a_broken_connection_is_noticed(database: Database) -> None:
 
 async def test_a_line_gone_dead_is_noticed_before_another_gets_the_lock(folder: Path, database: Database) -> None:
     with tempfile.TemporaryDirectory() as name:
-        async with cuttable_line(folder / "postgres", Path(name)) as (line, url):
-            async with (
-                Database(DatabaseConfig(url=SecretStr(url))) as behind,
-                try_lock(behind, "a", lease=4 * LEASE) as lock,
-            ):
-                assert lock is not None
-                line.cut()
-                with trio.fail_after(10):
-                    await lock.wait_lost()
-                assert await taken(database, "a")
-                with trio.fail_after(10):
-                    while await taken(database, "a"):  # noqa: ASYNC110 - PostgreSQL has no event for it
-                        await trio.sleep(0.1)
+        async with (
+            cuttable_line(folder / "postgres", Path(name)) as (line, url),
+            Database(DatabaseConfig(url=SecretStr(url))) as behind,
+            try_lock(behind, "a", lease=4 * LEASE) as lock,
+        ):
+            assert lock is not None
+            line.cut()
+            with trio.fail_after(10):
+                await lock.wait_lost()
+            assert await taken(database, "a")
+            with trio.fail_after(10):
+                while await taken(database, "a"):  # noqa: ASYNC110 - PostgreSQL has no event for it
+                    await trio.sleep(0.1)

@@ -5,8 +5,7 @@ Everything here is synchronous; it runs when a frame arrives, and on each tick f
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from engine.audio import FRAME_BYTES
 from engine.call.chunker import Chunker
@@ -62,8 +61,13 @@ class Ingress:
 
     def sink(self, event: MediaEvent, now: float) -> None:
         """An `engine.transport.base.EventSink`."""
-        if (take := _TAKE.get(type(event))) is not None:
-            take(self, event, now)
+        if isinstance(event, Audio):  # 50 times a second a call
+            self._on_audio(event, now)
+        elif isinstance(event, Digit):
+            self._on_digit(event, now)
+        elif isinstance(event, Closed):
+            self._on_closed(event, now)
+        # The rest (who it is, a peer's error or goodbye) the transport logs and counts; `Closed` follows.
 
     def tick(self, now: float) -> None:
         """Process what the jitter buffer says is due though nothing arrived (concealment)."""
@@ -75,6 +79,9 @@ class Ingress:
 
     def _on_audio(self, event: Audio, now: float) -> None:
         self.last_audio_at = now
+        if self.jitter.pass_through(event.pcm, now):
+            self._process(event.pcm, now)
+            return
         self.jitter.push(event.pcm, now)
         self._drain(now)
 
@@ -107,10 +114,3 @@ class Ingress:
         if self._listener is not None:
             self._listener.caller_gone(event.reason)
 
-
-_TAKE: Final[Mapping[type[MediaEvent], Callable[[Ingress, Any, float], None]]] = {
-    Audio: Ingress._on_audio,
-    Digit: Ingress._on_digit,
-    Closed: Ingress._on_closed,
-}
-"""The rest (who it is, a peer's error or goodbye) is logged and counted by the transport; `Closed` follows."""

@@ -133,7 +133,7 @@ class Endpointer:
     def deadline(self) -> float | None:
         """When the turn will be over if nothing more is heard; None while that cannot be said."""
         heard = self._heard
-        if self._is_voiced or not heard.text:
+        if self._is_voiced or not (heard.finals or heard.interim):
             return None
         # Words nobody was heard to say (a voice too faint for the detector) count as spoken when they came.
         silent_since = heard.words_at if heard.last_voiced_at is None else heard.last_voiced_at

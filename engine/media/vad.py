@@ -1,13 +1,13 @@
 """Voice activity, frame by frame: a cheap gate that is nearly always shut, and a model behind it.
 
 Before: `engine.media.jitter`. After: endpointing and barge-in. A call is silent on the caller's side for most of its
-time, so silence must cost next to nothing, and the model (45 us) runs only while there is something to judge:
+time, so silence must cost next to nothing, and the model (60 us) runs only while there is something to judge:
 
 - The gate compares a frame's level with a floor that follows the line's own noise: down at once, up within a second or
   two, but not while someone speaks. It opens on one frame, and shuts after 300 ms without one.
 - When it opens, the last 100 ms are fed to the model first, cut so that its window ends with the present frame: the
   model is warm and judges the onset at once.
-- While speech is certain the model judges every other window only: it starts speech, it does not end it alone.
+- While speech is certain the model judges every third window only: it starts speech, it does not end it alone.
 - The model starts speech; then level and model keep it together. The model lets go slowly after an abrupt end and
   blinks within words (more so when the voice carries a tone); the level does neither. So speech ends on the third
   frame in a row below the gate (the two before it are the hangover that keeps words whole), or when the model has
@@ -19,19 +19,14 @@ The gate alone never makes a frame voiced: noise, hum, tones and clicks open it,
 from collections import deque
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.audio import FRAME_MS, FRAME_SAMPLES, samples_of
-from engine.media.silero import WINDOW_SAMPLES, SpeechModel
-
-type Floats = NDArray[np.float32]
+from engine.audio import FRAME_BYTES, FRAME_MS, rms
+from engine.media.silero import WINDOW_BYTES, SpeechModel
 
 START_PROBABILITY: Final = 0.5
 KEEP_PROBABILITY: Final = 0.35
 CERTAIN_PROBABILITY: Final = 0.8
 """From here, within speech, the next windows are taken for the same."""
-SKIPPED_WINDOWS: Final = 1
+SKIPPED_WINDOWS: Final = 2
 HANGOVER_FRAMES: Final = 2
 DISBELIEF_FRAMES: Final = 160 // FRAME_MS
 
@@ -45,8 +40,7 @@ _FIRST_FLOOR: Final = 25.0
 _FLOOR_RISE: Final = 0.02
 """Per frame: the floor reaches two thirds of a new noise in a second."""
 _GATE_FRAMES: Final = 300 // FRAME_MS
-_PRE_ROLL_SAMPLES: Final = 4 * WINDOW_SAMPLES - FRAME_SAMPLES
-_SCALE: Final = np.float32(1 / 32768)
+_PRE_ROLL_BYTES: Final = 4 * WINDOW_BYTES - FRAME_BYTES
 
 
 class VoiceActivityDetector:
@@ -56,8 +50,8 @@ class VoiceActivityDetector:
         self._model = SpeechModel()
         self._floor = _FIRST_FLOOR
         self._open_for = 0
-        self._recent: deque[bytes] = deque(maxlen=-(-_PRE_ROLL_SAMPLES // FRAME_SAMPLES))
-        self._waiting: Floats = np.zeros(0, np.float32)
+        self._recent: deque[bytes] = deque(maxlen=-(-_PRE_ROLL_BYTES // FRAME_BYTES))
+        self._waiting = b""
         self._quiet_frames = 0
         self._disbelieved_frames = 0
         self._is_voiced = False
@@ -71,39 +65,38 @@ class VoiceActivityDetector:
 
     def process(self, frame: bytes) -> bool:
         """Take 20 ms (320 bytes); says whether they are voiced, hangover included."""
-        samples = samples_of(frame).astype(np.float32)
-        level = float(np.dot(samples, samples) / FRAME_SAMPLES) ** 0.5
+        level = rms(frame)
         gate = max(_LEAST_LEVEL, self._floor * _OVER_FLOOR)
         if self._open_for or level > gate:
-            if not self._open_for:
-                self._open()
-            self._open_for = _GATE_FRAMES if level > gate else self._open_for - 1
-            self._judge(samples)
-            self._smooth(level, gate)
-            if not self._open_for:
-                self.probability = 0.0
+            self._listen(frame, level, gate)
         if not self._is_voiced and self.probability < KEEP_PROBABILITY:
-            self._follow_floor(level)
+            self._floor = level if level < self._floor else self._floor + (level - self._floor) * _FLOOR_RISE
         self._recent.append(frame)
         return self._is_voiced
 
+    def _listen(self, frame: bytes, level: float, gate: float) -> None:
+        if not self._open_for:
+            self._open()
+        self._open_for = _GATE_FRAMES if level > gate else self._open_for - 1
+        self._judge(frame)
+        self._smooth(level, gate)
+        if not self._open_for:
+            self.probability = 0.0
+
     def _open(self) -> None:
         self._model.reset()
-        before = samples_of(b"".join(self._recent))[-_PRE_ROLL_SAMPLES:]
-        self._waiting = np.zeros(_PRE_ROLL_SAMPLES, np.float32)
-        self._waiting[_PRE_ROLL_SAMPLES - len(before) :] = before
-        self._waiting *= _SCALE
+        self._waiting = b"".join(self._recent)[-_PRE_ROLL_BYTES:].rjust(_PRE_ROLL_BYTES, b"\0")
 
-    def _judge(self, samples: Floats) -> None:
-        self._waiting = np.concatenate((self._waiting, samples * _SCALE))
-        while len(self._waiting) >= WINDOW_SAMPLES:
+    def _judge(self, frame: bytes) -> None:
+        self._waiting += frame
+        while len(self._waiting) >= WINDOW_BYTES:
             if self._skipping:
                 self._skipping -= 1
             else:
-                self.probability = self._model.probability(self._waiting[:WINDOW_SAMPLES])
+                self.probability = self._model.probability(self._waiting[:WINDOW_BYTES])
                 is_certain = self._is_voiced and self.probability >= CERTAIN_PROBABILITY
                 self._skipping = SKIPPED_WINDOWS if is_certain else 0
-            self._waiting = self._waiting[WINDOW_SAMPLES:]
+            self._waiting = self._waiting[WINDOW_BYTES:]
 
     def _smooth(self, level: float, gate: float) -> None:
         if not self._is_voiced:
@@ -115,6 +108,3 @@ class VoiceActivityDetector:
         self._is_voiced = self._quiet_frames <= HANGOVER_FRAMES and self._disbelieved_frames <= DISBELIEF_FRAMES
         if not self._is_voiced:
             self._skipping = 0
-
-    def _follow_floor(self, level: float) -> None:
-        self._floor = level if level < self._floor else self._floor + (level - self._floor) * _FLOOR_RISE

@@ -52,6 +52,7 @@ class AudioSocketTransport:
         self._closing: str | None = None
         self._mulaw_logged = False
         self._frames_in = self._frames_out = self._bytes_in = self._bytes_out = self._frames_dropped = 0
+        self.is_closed = False
         self.is_clocked = False
         """A media clock has begun to send; nobody else may."""
 
@@ -65,10 +66,6 @@ class AudioSocketTransport:
     @property
     def peer(self) -> str:
         return self._peer
-
-    @property
-    def is_closed(self) -> bool:
-        return self._gone.is_set()
 
     async def identify(self) -> bool:
         """Wait for the peer's UUID, `uuid_timeout` at most. False: it has not come, and the connection is over."""
@@ -185,9 +182,9 @@ class AudioSocketTransport:
     def _send_audio(self, pcm: bytes) -> None:
         if self.is_closed or self._closing is not None:
             return
-        frame = self._codec.send(Audio(self._rates.outward(pcm), self._rates.wire_rate))
+        frame = self._codec.send_audio(self._rates.outward(pcm), self._rates.wire_rate)
         try:
-            sent = self._writer.write_nowait(frame, trio.current_time())
+            sent = self._writer.write_nowait(frame, trio.current_time)
         except Stalled:
             self._end("stalled")
         except (ConnectionResetError, BrokenPipeError):  # whoever reads or writes first gets to know
@@ -195,20 +192,17 @@ class AudioSocketTransport:
         except OSError as error:
             self._end("write_error", error.strerror or "")
         else:
-            self._count_sent(sent, len(frame))
-
-    def _count_sent(self, sent: bool, size: int) -> None:
-        if sent:
-            self._frames_out += 1
-            self._bytes_out += size
-        else:
-            self._frames_dropped += 1
-            FRAMES_DROPPED.inc()
+            if sent:
+                self._frames_out += 1
+                self._bytes_out += len(frame)
+            else:
+                self._frames_dropped += 1
+                FRAMES_DROPPED.inc()
 
     async def _announce_end(self) -> None:
         goodbye = self._codec.send(Terminated())
         try:
-            while not self._writer.write_nowait(goodbye, trio.current_time()):
+            while not self._writer.write_nowait(goodbye, trio.current_time):
                 await trio.lowlevel.wait_writable(self._sock)
         except (Stalled, OSError, trio.ClosedResourceError):
             self._end("local", "peer could not be told")
@@ -218,6 +212,7 @@ class AudioSocketTransport:
             return
         if self._closing is not None:
             reason, detail = "local", self._closing
+        self.is_closed = True
         self._gone.set()
         self._identified.set()
         self._poller.unregister(self._fd)

@@ -5,6 +5,7 @@ read, frames are dropped, because audio kept for later is a delay that never dra
 """
 
 import socket
+from collections.abc import Callable
 from typing import Final
 
 _SEND_BUFFER_BYTES: Final = 16_384
@@ -32,9 +33,9 @@ class FrameWriter:
         """Part of a frame waits for the peer to read."""
         return bool(self._rest)
 
-    def write_nowait(self, frame: bytes, now: float) -> bool:
+    def write_nowait(self, frame: bytes, now: Callable[[], float]) -> bool:
         """Write a frame; False if the peer is not reading and it was dropped. Raises `Stalled` when that has lasted for
-        `stall_timeout`, `OSError` when the connection is broken."""
+        `stall_timeout`, `OSError` when the connection is broken. `now` is asked only when it has to wait."""
         if self._rest:
             self.complete_nowait()
         sent = 0 if self._rest else self._send(frame)
@@ -43,8 +44,8 @@ class FrameWriter:
             return True
         self._rest = self._rest or (frame[sent:] if sent else b"")
         if self._blocked_since is None:
-            self._blocked_since = now
-        elif now - self._blocked_since >= self._stall_timeout:
+            self._blocked_since = now()
+        elif now() - self._blocked_since >= self._stall_timeout:
             raise Stalled
         return sent > 0
 

@@ -98,6 +98,8 @@ class AudioSocketCodec:
         """The next event, or why there is none. Raises `RemoteProtocolError`."""
         if self._error is not None:
             raise self._error
+        if self._offset == len(self._buffer) and not self._eof:
+            return NEED_DATA
         try:
             return self._parse()
         except RemoteProtocolError as error:
@@ -106,8 +108,8 @@ class AudioSocketCodec:
 
     def send(self, event: WireEvent) -> bytes:
         """The bytes of an event. Raises `LocalProtocolError` for what this role may not send now."""
-        if isinstance(event, Audio):  # 50 times a second a call
-            return self._audio_frame(event)
+        if isinstance(event, Audio):
+            return self.send_audio(event.pcm, event.rate)
         if isinstance(event, Connected):
             return self._identity_frame(event)
         self._require_identity()
@@ -122,6 +124,17 @@ class AudioSocketCodec:
                 return _HEADER.pack(ERROR, 1) + bytes((code,))
             case Terminated():
                 return _HEADER.pack(TERMINATE, 0)
+
+    def send_audio(self, pcm: bytes, rate: int) -> bytes:
+        """`send(Audio(pcm, rate))` without the event: it is made 50 times a second a call."""
+        self._require_identity()
+        kind = _TYPE_OF_RATE.get(rate)
+        length = len(pcm)
+        if kind is None:
+            raise LocalProtocolError(f"AudioSocket has no {rate} Hz")
+        if length % 2 or length > _LONGEST_FRAME:
+            raise LocalProtocolError(f"audio of {length} bytes does not make a frame")
+        return _HEADER.pack(kind, length) + pcm
 
     def _parse(self) -> WireEvent | Pause:
         while True:
@@ -173,16 +186,6 @@ class AudioSocketCodec:
         if rate == RATE and self._role is Role.SERVER:
             payload = self._companding.linear(payload)
         return Audio(payload, rate)
-
-    def _audio_frame(self, event: Audio) -> bytes:
-        self._require_identity()
-        kind = _TYPE_OF_RATE.get(event.rate)
-        length = len(event.pcm)
-        if kind is None:
-            raise LocalProtocolError(f"AudioSocket has no {event.rate} Hz")
-        if length % 2 or length > _LONGEST_FRAME:
-            raise LocalProtocolError(f"audio of {length} bytes does not make a frame")
-        return _HEADER.pack(kind, length) + event.pcm
 
     def _identity_frame(self, event: Connected) -> bytes:
         if self._sent_identity:

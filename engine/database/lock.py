@@ -8,7 +8,7 @@ lends sessions out by the transaction.)
 """
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import trio
@@ -55,3 +55,5 @@ async def try_lock(database: Database, name: str, *, lease: float = LEASE_SECOND
         await session.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{lease * 1000:.0f}ms"])
         rows = await session.fetch("SELECT pg_try_advisory_lock(%s, hashtext(%s)) AS ours", [_CLASS, name])
         yield HeldLock(session, lease) if rows[0]["ours"] else None
+        with suppress(DatabaseError):  # a session's end reaches the server a little later than ours goes on
+            await session.execute("SELECT pg_advisory_unlock_all()")

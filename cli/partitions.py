@@ -55,12 +55,12 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
     if as_json:
         typer.echo(json.dumps([{
             "table": each.table, "name": each.name, "starts_at": each.starts_at.isoformat(),
-            "ends_at": each.ends_at.isoformat(), "detaching": each.detaching, "bytes": each.bytes,
+            "ends_at": each.ends_at.isoformat(), "state": each.state, "bytes": each.bytes,
         } for each in partitions], indent=2))  # fmt: skip
         return
     table = Table("table", "partition", "from", "to", "MB", box=None)
     for each in partitions:
-        table.add_row(each.table, each.name + (" (being removed)" if each.detaching else ""),
+        table.add_row(each.table, each.name + ("" if each.state == "attached" else f" ({each.state})"),
                       f"{each.starts_at:%Y-%m-%d}", f"{each.ends_at:%Y-%m-%d}", megabytes(each.bytes))  # fmt: skip
     print_table(table)
 

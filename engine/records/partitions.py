@@ -7,7 +7,7 @@ missing month himself (`ensure_partitions` in sql/): here it is only made sure t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 import trio
 
@@ -21,17 +21,29 @@ log = get_logger("records.partitions")
 
 WATCH_SECONDS: Final = 300.0
 _DAY: Final = timedelta(days=1)
+_LISTED: Final = """
+    SELECT table_name, name, starts_at, ends_at, bytes,
+           CASE WHEN detaching THEN 'detaching' ELSE 'attached' END AS state
+    FROM partitions
+    UNION ALL
+    SELECT table_name, name, starts_at, ends_at, pg_total_relation_size(quote_ident(name)::regclass), 'detached'
+    FROM detached_partitions
+    ORDER BY table_name, starts_at"""
+
+
+type State = Literal["attached", "detaching", "detached"]
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A month of a table, from `starts_at` up to, not including, `ends_at`. `detaching`: on its way out."""
+    """A month of a table, from `starts_at` up to, not including, `ends_at`. Only what is attached is seen by whoever
+    reads or writes the table; the rest was left by a retention run that died between detaching and dropping."""
 
     table: str
     name: str
     starts_at: datetime
     ends_at: datetime
-    detaching: bool
+    state: State
     bytes: int
 
 
@@ -57,22 +69,24 @@ async def ensure(database: Runner, now: datetime, months_ahead: int) -> list[str
 
 async def listed(database: Runner) -> list[Partition]:
     """All there are, by table and month. Raises `DatabaseError`."""
-    rows = await database.fetch(
-        "SELECT table_name, name, starts_at, ends_at, detaching, bytes FROM partitions ORDER BY table_name, starts_at"
-    )
+    rows = await database.fetch(_LISTED)
     return [Partition(row.pop("table_name"), **row) for row in rows]
+
+
+async def tables(database: Runner) -> list[str]:
+    """The tables that roll by month. Raises `DatabaseError`."""
+    return [row["name"] for row in await database.fetch("SELECT name FROM partitioned_tables ORDER BY name")]
 
 
 async def coverages(database: Runner, now: datetime) -> list[Coverage]:
     """Of every table that rolls by month, by name. Raises `DatabaseError`."""
-    tables = await database.fetch("SELECT name FROM partitioned_tables ORDER BY name")
     partitions = await listed(database)
-    return [coverage(row["name"], [each for each in partitions if each.table == row["name"]], now) for row in tables]
+    return [coverage(name, [each for each in partitions if each.table == name], now) for name in await tables(database)]
 
 
 def coverage(table: str, partitions: Iterable[Partition], now: datetime) -> Coverage:
     """Pure. Where the present month is missing, it reaches no farther than `now`."""
-    there = [each for each in partitions if not each.detaching]
+    there = [each for each in partitions if each.state == "attached"]
     reaches = _reaches(sorted(there, key=lambda each: each.starts_at), now)
     missing = tuple(month for month in months_from(now, 1) if not _covers(there, month))
     return Coverage(table, reaches, (reaches - now) / _DAY, missing)

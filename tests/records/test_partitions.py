@@ -11,7 +11,7 @@ import trio
 from engine.database import Database, Statements
 from engine.metrics import REGISTRY
 from engine.records.months import Month
-from engine.records.partitions import Partition, coverage, coverages, ensure, listed, watch
+from engine.records.partitions import Partition, State, coverage, coverages, ensure, listed, watch
 from ops.embedded.postgres import EmbeddedPostgres
 from tests.database.fresh import fresh_database
 
@@ -27,8 +27,8 @@ async def database(server: EmbeddedPostgres) -> AsyncIterator[Database]:
         yield database
 
 
-def partition(start: Month, end: Month, *, detaching: bool = False) -> Partition:
-    return Partition("calls", f"calls_{start}", start.start, end.start, detaching, 0)
+def partition(start: Month, end: Month, state: State = "attached") -> Partition:
+    return Partition("calls", f"calls_{start}", start.start, end.start, state, 0)
 
 
 async def months_of(database: Database, table: str = "calls") -> list[str]:
@@ -136,7 +136,8 @@ def test_coverage_of_a_table_without_the_present_month_is_nothing() -> None:
     assert (reach.reaches, reach.days_ahead, reach.missing) == (NOW, 0.0, (Month(2026, 11),))
 
 
-def test_a_partition_on_its_way_out_does_not_count() -> None:
+@pytest.mark.parametrize("state", ["detaching", "detached"])
+def test_a_partition_on_its_way_out_does_not_count(state: State) -> None:
     november = Month(2026, 11)
-    reach = coverage("calls", [partition(november, november.after(1), detaching=True)], NOW)
+    reach = coverage("calls", [partition(november, november.after(1), state)], NOW)
     assert reach.missing == (november, november.after(1))

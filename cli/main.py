@@ -5,7 +5,7 @@ What a command needs it imports in its own body: `--help` and completion must no
 
 import typer
 
-from cli import config, db, emulators, jobs, partitions, retention, scheduler
+from cli import calls, config, db, emulators, jobs, partitions, retention, scheduler, stats
 from cli.demo import demo
 from cli.dial import dial
 from cli.errors import PlainGroup
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(demo)
 app.command()(dial)
+app.add_typer(calls.app, name="calls")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 app.add_typer(emulators.app, name="emulators")
@@ -28,6 +29,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(retention.app, name="retention")
 app.add_typer(scheduler.app, name="scheduler")
+app.add_typer(stats.app, name="stats")
 
 
 @app.command()

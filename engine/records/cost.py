@@ -4,6 +4,7 @@ A part of the cost is one thing a vendor bills for. What came from the phrase ca
 part of it. A model that the table does not name costs nothing here, and its lines say so: their price is None.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any, Final
 from engine.config import CostConfig
 from engine.prices import ModelPrice
 
+_DATED: Final = re.compile(r"-(?:\d{8}|latest)$")
 _MICRO: Final = Decimal("0.000001")
 _MINUTE: Final = 60
 _MILLION: Final = 1_000_000
@@ -55,9 +57,9 @@ def tokens(prices: CostConfig, model: str, counts: Mapping[str, int]) -> tuple[L
 
 
 def price_of(prices: CostConfig, model: str) -> ModelPrice | None:
-    """By the longest name that the model's own begins with: dated versions cost what the family does."""
-    named = [price for price in prices.models if model.startswith(price.model)]
-    return max(named, key=lambda price: len(price.model), default=None)
+    """Dated versions cost what the model does; another of the same family (`...-5-5` after `...-5`) is another model."""
+    undated = _DATED.sub("", model)
+    return next((price for price in prices.models if price.model in (model, undated)), None)
 
 
 def total(lines: Iterable[Line]) -> Decimal:

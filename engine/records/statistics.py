@@ -22,7 +22,7 @@ type Stats = dict[str, Any]
 class Day:
     """A calendar day of a time zone: 23, 24 or 25 hours, from `begins` up to, not including, `ends` (UTC)."""
 
-    date: date
+    on: date
     begins: datetime
     ends: datetime
     timezone: str
@@ -47,7 +47,7 @@ def yesterday(now: datetime) -> date:
 async def compute(database: Database, day: Day) -> Stats:
     """Compute a day anew and keep it in `daily_stats`. Raises `DatabaseError`."""
     parameters = {
-        "day": day.date, "begins": day.begins, "ends": day.ends, "timezone": day.timezone, "hours": day.hours,
+        "day": day.on, "begins": day.begins, "ends": day.ends, "timezone": day.timezone, "hours": day.hours,
         "no_result": sorted(WITHOUT_RESULT),
     }  # fmt: skip
     (row,) = await database.fetch(_COMPUTE, parameters)
@@ -55,6 +55,19 @@ async def compute(database: Database, day: Day) -> Stats:
     return stats
 
 
+async def uncounted(database: Database, first: Day, last: Day) -> list[date]:
+    """The days from `first` to `last` that are not in `daily_stats`, none before the first call on record."""
+    parameters = {"first": first.on, "last": last.on, "begins": first.begins, "timezone": last.timezone}
+    return [row["day"] for row in await database.fetch(_UNCOUNTED, parameters)]
+
+
+_UNCOUNTED: Final[LiteralString] = """
+    SELECT day::date AS day
+    FROM (SELECT (min(started_at) AT TIME ZONE %(timezone)s)::date AS day FROM calls
+          WHERE started_at >= %(begins)s) AS earliest (first_call),
+         generate_series(greatest(first_call, %(first)s::date), %(last)s::date, interval '1 day') AS day
+    WHERE first_call IS NOT NULL AND NOT EXISTS (SELECT FROM daily_stats WHERE daily_stats.day = day.day::date)
+    ORDER BY 1"""
 _COMPUTE: Final[LiteralString] = """
     WITH call AS MATERIALIZED (
         SELECT outcome, transfer_reason, scenario, language, quality_score, cost_total, answer_ms,

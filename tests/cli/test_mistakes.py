@@ -24,6 +24,13 @@ TYPED_WRONG = {
     "dial --wav empty.wav": "--wav empty.wav: this is no WAV file",
     "db status": "DATABASE_URL is not set",
     "db migrate": "DATABASE_URL is not set",
+    "stats daily": "DATABASE_URL is not set",
+    "stats daily --date tomorrow": "--date tomorrow: give a date as YYYY-MM-DD",
+    "stats daily --date 2026-02-30": "--date 2026-02-30: give a date as YYYY-MM-DD",
+    "calls list --since 1.1.2026": "--since 1.1.2026: give a date as YYYY-MM-DD",
+    "calls list --outcome good": "--outcome good: there are completed, caller_hung_up",
+    "calls list --limit 0": "'--limit'",
+    "calls show 123": "123 is no call's id: callctl calls list shows them",
 }
 
 

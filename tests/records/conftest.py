@@ -13,7 +13,7 @@ from engine.records.spool import Spool
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
 
-EMPTIED = "TRUNCATE calls, call_turns, call_tool_calls, call_events, store_actions"
+EMPTIED = "TRUNCATE calls, call_turns, call_tool_calls, call_events, llm_usage, store_actions"
 
 
 @pytest.fixture(scope="module")

@@ -89,5 +89,9 @@ class SpoolError(EngineError):
     """The disk does not take the records."""
 
 
+class ErasureRefused(EngineError):
+    """A person's data cannot be erased now without some coming back; the message says what to do first."""
+
+
 class CacheError(EngineError):
     """Redis is out of reach or refused."""

@@ -27,8 +27,8 @@ class Progress:
     ) -> None:
         self._bar.stop()
 
-    def moved(self, what: str, done: float, total: float) -> None:
-        """`done` of `total`, in whatever unit, and what is worked on."""
+    def moved(self, what: str, done: float, total: float | None) -> None:
+        """`done` of `total`, in whatever unit, and what is worked on. `total` None: nobody knows."""
         self._bar.update(self._task, description=what, completed=done, total=total)
 
     def say(self, line: str) -> None:

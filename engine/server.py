@@ -26,6 +26,7 @@ from engine.config import Config
 from engine.database import Database
 from engine.dialogue.prompts import Texts, load
 from engine.dialogue.tools.toolbox import Toolbox
+from engine.keeping import Keeping
 from engine.knowledge.articles import load_articles
 from engine.knowledge.search import KnowledgeSearch
 from engine.log import get_logger
@@ -34,11 +35,9 @@ from engine.records.cost import price_of
 from engine.records.partitions import watch as watch_partitions
 from engine.records.prompt_versions import PromptVersion, prompt_version, remember
 from engine.records.spool import Spool, open_spool
-from engine.records.writer import RecordWriter
 from engine.speech.continuous import ContinuousRecognizer
 from engine.speech.phrases import PhraseCache
 from engine.speech.verbalize import verbalize
-from engine.store.actions import MemoryActionLog
 from engine.store.client import StoreClient
 from engine.transport.audiosocket import AudioSocketTransport
 from engine.transport.listener import serve_audiosocket
@@ -96,8 +95,8 @@ async def serve(
     async with _data(config) as (database, spool, cache), trio.open_nursery() as nursery:
         app = create_app(config.http, registry, readiness)
         web = await nursery.start(serve_web, config.http, app, create_metrics_app())
-        writer = RecordWriter(database, spool)
-        nursery.start_soon(writer.run, name="records")
+        keeping = Keeping(config, database, spool)
+        nursery.start_soon(keeping.run, name="keeping")
         if database is not None:
             nursery.start_soon(watch_partitions, database, name="partitions")
 
@@ -108,12 +107,15 @@ async def serve(
             task_status.started(Listening(address, web.http, web.metrics, readiness))
 
         async with vendors(config) as parts, StoreClient(config.store) as store:
-            everyone = (RecordKeeper(writer).observe, *observers)
-            services = await _services(config, parts, store, registry, cache, everyone)
+            everyone = (RecordKeeper(keeping.writer, keeping.engine).observe, *observers)
+            services = await _services(config, parts, store, registry, cache, keeping, everyone)
             if database is not None:
                 nursery.start_soon(remember, database, _prompt_version(config, services.texts), name="prompt version")
-            await _answer_calls(config, services, ready, stop)
-        await writer.drain(DRAIN_RECORDS_SECONDS)
+            async with trio.open_nursery() as recovery:
+                recovery.start_soon(keeping.recover, store, name="recovery")
+                await _answer_calls(config, services, ready, stop)
+                recovery.cancel_scope.cancel()
+        await keeping.writer.drain(DRAIN_RECORDS_SECONDS)
         nursery.cancel_scope.cancel()
 
 
@@ -155,7 +157,7 @@ async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool |
 
 
 async def _services(
-    config: Config, vendors: Vendors, store: StoreClient, registry: CallRegistry, cache: Cache,
+    config: Config, vendors: Vendors, store: StoreClient, registry: CallRegistry, cache: Cache, keeping: Keeping,
     observers: Sequence[Observer],
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
@@ -168,11 +170,9 @@ async def _services(
         nursery.start_soon(warm_up, "phrases", partial(voice.warm, map(verbalize, texts.needed_at_once(now))))
     knowledge = KnowledgeSearch(load_articles(config.knowledge.directory) if config.knowledge.directory else ())
 
-    actions = MemoryActionLog()
-
     def make_tools(call_id: UUID, caller: str | None) -> Toolbox:
         return Toolbox(
-            call_id=call_id, caller_phone=caller, store=store, knowledge=knowledge, actions=actions,
+            call_id=call_id, caller_phone=caller, store=store, knowledge=knowledge, actions=keeping.actions,
             now=lambda: datetime.now(config.call.timezone),
         )  # fmt: skip
 

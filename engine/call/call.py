@@ -21,6 +21,7 @@ from engine.call.states import Ending, Outcome, outcome_of_loss
 from engine.call.telling import Telling
 from engine.dialogue.agent import Agent
 from engine.dialogue.history import History
+from engine.dialogue.tools.toolbox import Toolbox
 from engine.errors import RecognizerError
 from engine.log import bind_call
 from engine.media.jitter import JitterBuffer
@@ -37,6 +38,7 @@ class _Parts:
     floor: Floor
     conversation: Conversation
     telling: Telling
+    tools: Toolbox
     session: SessionKeeper
 
 
@@ -93,7 +95,7 @@ def _wire(transport: MediaTransport, services: Services, registration: Registrat
             registration.channel or None, registration.intent, services.prompt_version,
         )
     )  # fmt: skip
-    return _Parts(ingress, egress, floor, conversation, telling, session)
+    return _Parts(ingress, egress, floor, conversation, telling, tools, session)
 
 
 async def _run(transport: MediaTransport, services: Services, parts: _Parts) -> Ending:
@@ -105,6 +107,7 @@ async def _run(transport: MediaTransport, services: Services, parts: _Parts) -> 
         transport.start(guard(parts.ingress.sink))
         nursery.start_soon(_recognise, services, parts, name="recognise")
         nursery.start_soon(parts.session.run, name="session")
+        nursery.start_soon(parts.tools.recall, name="recall")
         nursery.start_soon(_watch_line, parts, nursery.cancel_scope, name="line")
         ending = await parts.conversation.run()
         nursery.cancel_scope.cancel()

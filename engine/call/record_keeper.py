@@ -59,8 +59,10 @@ class _Story:
 class RecordKeeper:
     """An `Observer` for all calls of the process."""
 
-    def __init__(self, writer: RecordWriter) -> None:
+    def __init__(self, writer: RecordWriter, engine: str) -> None:
+        """`engine`: the name of the one that answers these calls."""
         self._writer = writer
+        self._engine = engine
         self._stories: dict[UUID, _Story] = {}
         self._tell: Mapping[type, Callable[[_Story, Any], None]] = {
             StateChanged: self._state,
@@ -87,7 +89,7 @@ class RecordKeeper:
         self._writer.put_nowait(
             rows.CallStarted(
                 event.call_id, event.at, event.caller, event.called, event.channel, event.intent,
-                prompt_version=event.prompt_version,
+                engine=self._engine, prompt_version=event.prompt_version,
             )
         )  # fmt: skip
 

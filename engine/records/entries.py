@@ -52,6 +52,11 @@ def entry_of(row: Row) -> Entry:
     return Entry(type(row).__name__, raw, getattr(row, "started_at", None))
 
 
+def kind_of(line: bytes) -> str:
+    """Of a spool's line, whole or torn."""
+    return line.split(b" ", 2)[1].decode(errors="replace") if line.count(b" ") > 1 else ""
+
+
 def parse(line: bytes) -> Entry | None:
     """The entry of a spool's line; None if the line is torn."""
     checksum, _, body = line.removesuffix(b"\n").partition(b" ")

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ import trio
 
 from engine.config import DatabaseConfig, RecordsConfig
 from engine.errors import SpoolError
-from engine.records.entries import Entry, parse
+from engine.records.entries import Entry, kind_of, parse
 from engine.records.spool_folder import (
     REFUSED,
     SpoolFolder,
@@ -119,6 +119,16 @@ class Spool:
             return [], 0
         entries = [entry for line in lines if (entry := parse(line)) is not None]
         return entries, len(lines) - len(entries)
+
+    def entries(self, kind: str) -> Iterator[Entry]:
+        """All of one kind, oldest first, without taking them out."""
+        with self._lock:
+            paths = [segment.path for segment in self._segments]
+        for path in paths:
+            with suppress(FileNotFoundError):
+                for line in path.read_bytes().splitlines(keepends=True):
+                    if kind_of(line) == kind and (entry := parse(line)) is not None:
+                        yield entry
 
     def remove(self, segment: Segment) -> None:
         """All of it is in the tables."""

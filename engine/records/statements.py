@@ -60,11 +60,14 @@ INSERT: Final[Mapping[type[Row], LiteralString]] = {
         SELECT DISTINCT ON (key) key, call_id, phone, tool, arguments, request, engine, intended_at, answered_at,
             answer, abandoned
         FROM jsonb_populate_recordset(NULL::store_actions, %s::jsonb)
-        ORDER BY key, answered_at NULLS LAST, abandoned NULLS LAST
+        ORDER BY key, answer IS NULL, intended_at DESC, abandoned NULLS LAST
         ON CONFLICT (key) DO UPDATE SET answered_at = coalesce(known.answered_at, excluded.answered_at),
             answer = coalesce(known.answer, excluded.answer),
-            abandoned = CASE WHEN coalesce(known.answer, excluded.answer) IS NULL
-                        THEN coalesce(excluded.abandoned, known.abandoned) END""",
+            intended_at = greatest(known.intended_at, excluded.intended_at),
+            abandoned = CASE WHEN coalesce(known.answer, excluded.answer) IS NOT NULL THEN NULL
+                WHEN excluded.intended_at > known.intended_at THEN excluded.abandoned
+                WHEN excluded.intended_at < known.intended_at THEN known.abandoned
+                ELSE coalesce(known.abandoned, excluded.abandoned) END""",
 }
 KINDS: Final[Mapping[str, type[Row]]] = {kind.__name__: kind for kind in INSERT}
 """By the name a spool knows them under."""

@@ -6,13 +6,14 @@ twice is there once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import trio
 
 from engine import metrics
 from engine.database import Database
+from engine.database.patience import Patience
 from engine.errors import DatabaseError, SpoolError
 from engine.log import get_logger
 from engine.records.entries import Entry
@@ -27,16 +28,6 @@ _FIRST_RETRY: Final = 0.25
 _LAST_RETRY: Final = 5.0
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """One try at the tables. `stored`: on record, or refused for good and set aside."""
-
-    entries: Sequence[Entry]
-    stored: bool = False
-    over: trio.Event = field(default_factory=trio.Event)
-    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
-
-
 class RecordStorage:
     """One per process. `run` must be running for the tables to be tried; without it everything goes to the spool."""
 
@@ -44,7 +35,7 @@ class RecordStorage:
         self._database = database
         self._tables = RecordTables(database)
         self._spool = spool
-        self._attempts: trio.Nursery | None = None
+        self._patience = Patience()
         self._is_flowing = True
         """The database takes rows, as far as is known."""
         self._is_waiting = trio.Event()
@@ -55,18 +46,16 @@ class RecordStorage:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Replay until cancelled: ask until the database answers, then bring it what is in the spool."""
         retry = _FIRST_RETRY
-        async with trio.open_nursery() as self._attempts:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._patience.run)
             task_status.started()
-            try:
-                while True:
-                    await self._is_waiting.wait()
-                    if await self._answers() and await self._replay():
-                        retry = _FIRST_RETRY
-                    else:
-                        await trio.sleep(retry)
-                        retry = min(2 * retry, _LAST_RETRY)
-            finally:
-                self._attempts = None
+            while True:
+                await self._is_waiting.wait()
+                if await self._answers() and await self._replay():
+                    retry = _FIRST_RETRY
+                else:
+                    await trio.sleep(retry)
+                    retry = min(2 * retry, _LAST_RETRY)
 
     async def wait_replayed(self) -> None:
         """Until nothing is left in the spool, for a moment at least."""
@@ -74,16 +63,14 @@ class RecordStorage:
 
     async def keep(self, entries: Sequence[Entry], patience: float) -> None:
         """In the tables within `patience` seconds, else in the spool. Raises `SpoolError` if neither takes them."""
-        if self._is_flowing and self._attempts is not None:
-            attempt = _Attempt(entries)
-            self._attempts.start_soon(self._try, attempt)
-            with trio.move_on_after(patience):
-                await attempt.over.wait()
-            if attempt.stored:
+        if self._is_flowing:
+            try:
+                await self._patience.within(patience, partial(self._store, entries))
+            except DatabaseError as error:
+                log.warning("records_go_to_the_spool", error=str(error))
+                self._is_flowing = False
+            else:
                 return
-            # Calling a statement off may take seconds: nobody waits for it here.
-            attempt.scope.cancel()
-            self._is_flowing = False
         await self.spool(entries)
 
     async def spool(self, entries: Sequence[Entry]) -> None:
@@ -96,27 +83,19 @@ class RecordStorage:
             metrics.RECORDS.labels("dropped").inc(given_up)
             log.error("spool_full", dropped=given_up)
 
-    async def _try(self, attempt: _Attempt) -> None:
-        with attempt.scope:
-            try:
-                refused = await self._tables.write(attempt.entries)
-            except DatabaseError as error:
-                log.warning("records_go_to_the_spool", error=str(error))
-            else:
-                attempt.stored = True
-                metrics.RECORDS.labels("written").inc(len(attempt.entries) - len(refused))
-                await set_aside(self._spool, refused)
-        attempt.over.set()
+    async def _store(self, entries: Sequence[Entry]) -> None:
+        """On record, or refused for good and set aside."""
+        refused = await self._tables.write(entries)
+        metrics.RECORDS.labels("written").inc(len(entries) - len(refused))
+        await set_aside(self._spool, refused)
 
     async def _answers(self) -> bool:
-        with trio.move_on_after(_ANSWER_SECONDS):
-            try:
-                await self._database.fetch("SELECT 1")
-            except DatabaseError:
-                return False
-            self._is_flowing = True
-            return True
-        return False
+        try:
+            await self._patience.within(_ANSWER_SECONDS, partial(self._database.fetch, "SELECT 1"))
+        except DatabaseError:
+            return False
+        self._is_flowing = True
+        return True
 
     async def _replay(self) -> bool:
         """Whether the spool is empty now."""

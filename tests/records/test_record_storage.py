@@ -4,7 +4,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +16,7 @@ from engine.database import Database
 from engine.errors import SpoolError
 from engine.metrics import REGISTRY
 from engine.records.entries import Entry, entry_of
-from engine.records.rows import CallStarted, EventRow
+from engine.records.rows import CallStarted, EventRow, Row
 from engine.records.spool import Spool
 from engine.records.writer import RecordWriter
 from ops.embedded.postgres import EmbeddedPostgres
@@ -78,13 +78,18 @@ def _children(parent: int) -> list[int]:
     return found
 
 
+def send(number: signal.Signals, pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # a session that has ended meanwhile
+            os.kill(pid, number)
+
+
 @pytest.fixture
 def hung(server: EmbeddedPostgres) -> Iterator[Callable[[bool], None]]:
     """Stop and continue every process of the server."""
 
     def switch(stop: bool) -> None:
-        for pid in processes(server):
-            os.kill(pid, signal.SIGSTOP if stop else signal.SIGCONT)
+        send(signal.SIGSTOP if stop else signal.SIGCONT, processes(server))
 
     yield switch
     switch(False)
@@ -118,8 +123,7 @@ async def test_kill_9_of_postgresql_under_load_loses_and_doubles_nothing(
             if n % 20 == 0:
                 await trio.sleep(0.005)
             if n in (2000, 5000):
-                for pid in reversed(processes(server)):
-                    os.kill(pid, signal.SIGKILL)
+                send(signal.SIGKILL, processes(server))
             if n in (3000, 6500):
                 await trio.to_thread.run_sync(server.stop)
                 await trio.to_thread.run_sync(server.start)
@@ -146,7 +150,7 @@ async def test_a_database_that_hangs_holds_up_nobody(
 
 async def test_a_saved_row_is_there_at_once(database: Database, spool: Spool) -> None:
     async with running(database, spool) as writer:
-        await until(lambda: writer._storage is not None and writer._storage._attempts)
+        await until(lambda: writer._storage is not None and writer._storage._patience._jobs)
         await writer.save(event(0))
         assert await recorded(database) == [0]
 
@@ -173,7 +177,7 @@ async def test_who_stops_leaves_nothing_in_memory(server: EmbeddedPostgres, data
 
 
 async def test_a_spool_replayed_twice_doubles_nothing(database: Database, spool: Spool) -> None:
-    rows = [CallStarted(UUID(int=1), START, "+380671234567"), *map(event, range(50))]
+    rows: list[Row] = [CallStarted(UUID(int=1), START, "+380671234567"), *map(event, range(50))]
     async with running(database, spool) as writer:
         for row in (*rows, *rows):
             writer.put_nowait(row)

@@ -82,7 +82,8 @@ async def test_the_intent_is_noted_before_the_request_and_a_lost_answer_keeps_it
     seen: list[str] = []
 
     async def breaks(key: str) -> Mapping[str, Any]:
-        assert key in log._actions
+        assert (recorded := log.get(key)) is not None
+        assert recorded.is_open
         seen.append(key)
         raise StoreError("store", "gone", retryable=True)
 
@@ -108,4 +109,4 @@ async def test_memory_does_not_grow_for_ever() -> None:
     log, store = MemoryActionLog(), Store()
     for hour in range(100):
         await once(log, action(at=NOON + timedelta(hours=hour), n=hour), store.perform)
-    assert len(log._actions) == len(log._answers) == 25
+    assert len(log._recorded) == 25

@@ -7,23 +7,20 @@ that is `mutating` performs its change through `context.once`.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from engine.dialogue.llm import JsonObject, ToolSpec
+from engine.dialogue.tools.changes import CHANGES, Result
 from engine.dialogue.tools.rules import NO_PHONE, ToolRefused
 from engine.dialogue.tools.stages import Stage
 from engine.dialogue.tools.state import CallState
 from engine.knowledge.search import KnowledgeSearch
 from engine.store.actions import Action, ActionLog, once
 from engine.store.client import StoreClient
-
-type Result = dict[str, Any]
-"""What the model is told, as JSON values."""
 
 
 class Arguments(BaseModel):
@@ -60,10 +57,11 @@ class ToolContext:
         recorded = await self.actions.answer(self.action.key) if self.action else None
         return None if recorded is None else dict(recorded)
 
-    async def once(self, perform: Callable[[str], Awaitable[Result]]) -> Mapping[str, Any]:
-        """Make the change at hand, exactly once; `perform` is given its key."""
+    async def once(self, request: JsonObject) -> Mapping[str, Any]:
+        """Make the change at hand, exactly once; `request` says what it takes (`tools.changes`)."""
         assert self.action is not None, "only a mutating tool has an action"
-        return await once(self.actions, self.action, perform)
+        action = replace(self.action, request=request)
+        return await once(self.actions, action, partial(CHANGES[action.tool].perform, self.store, request))
 
 
 def always(state: CallState) -> bool:
@@ -117,8 +115,3 @@ def clean_schema(schema: JsonObject) -> dict[str, Any]:
 
     result: dict[str, Any] = clean(schema)
     return result
-
-
-def number(amount: Decimal) -> int | float:
-    """Money for JSON: whole hryvnias as an integer."""
-    return int(amount) if amount == amount.to_integral_value() else float(amount)

@@ -5,7 +5,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from engine.dialogue.tools.base import Arguments, Result, Tool, ToolContext, always, number
+from engine.dialogue.tools.base import Arguments, Tool, ToolContext, always
+from engine.dialogue.tools.changes import CANCELLED, Result, number
 from engine.dialogue.tools.orders import CityArguments, own
 from engine.dialogue.tools.rules import ToolRefused, require_known
 from engine.dialogue.tools.state import CallState
@@ -13,7 +14,6 @@ from engine.store.asked import NewBooking, ServiceType
 from engine.store.models import Booking, Place
 
 _DAYS_SHOWN: Final = 7
-_CANCELLED: Final = "cancelled"
 
 type Day = datetime.date
 type Time = Annotated[str, Field(pattern=r"^\d{2}:\d{2}$", description="HH:MM")]
@@ -97,12 +97,7 @@ async def _book(asked: BookArguments, context: ToolContext) -> Result:
     wanted = asked.model_dump(exclude={"date"})
     booking = NewBooking(**wanted, date=day, customer_phone=phone, call_id=str(context.call_id))
 
-    async def book(key: str) -> Result:
-        booked = await context.store.book_fitting(booking, key=key)
-        station = booked.station or state.stations[asked.station_id].name
-        return {"booking_id": booked.id, "station": station, "date": day, "time": asked.time}
-
-    result = await context.once(book)
+    result = await context.once({"booking": booking.body(), "station": state.stations[asked.station_id].name})
     _remember(
         state,
         Booking(
@@ -120,15 +115,12 @@ async def _change(asked: CancelArguments, context: ToolContext) -> Result:
 
 async def _cancel(asked: CancelArguments, context: ToolContext) -> Result:
     booking = context.state.bookings[asked.booking_id]
-    if booking.status == _CANCELLED:
-        return {"booking_id": booking.id, "status": _CANCELLED}
+    if booking.status == CANCELLED:
+        return {"booking_id": booking.id, "status": CANCELLED}
 
-    async def cancel(key: str) -> Result:
-        await context.store.cancel_booking(asked.booking_id, key=key)
-        return {"booking_id": asked.booking_id, "status": _CANCELLED}
-
-    result = await context.once(cancel)
-    context.state.booking_changed(booking.model_copy(update={"status": _CANCELLED}))
+    request = {"action": "cancel", "booking_id": asked.booking_id, "phone": context.phone}
+    result = await context.once(request)
+    context.state.booking_changed(booking.model_copy(update={"status": CANCELLED}))
     return dict(result)
 
 
@@ -137,16 +129,12 @@ async def _move(asked: CancelArguments, context: ToolContext) -> Result:
         raise ToolRefused("Для перенесення потрібні новий день і час. Запитайте їх.")
     booking = context.state.bookings[asked.booking_id]
     day, time = asked.date.isoformat(), asked.time
-    moved = {"booking_id": booking.id, "status": "rescheduled", "date": day, "time": time}
     if (booking.date, booking.time) == (day, time):
-        return moved
+        return {"booking_id": booking.id, "status": "rescheduled", "date": day, "time": time}
     _require_free(context.state, booking.station_id, day, time)
 
-    async def move(key: str) -> Result:
-        await context.store.move_booking(booking.id, date=day, time=time, key=key)
-        return moved
-
-    result = await context.once(move)
+    request = {"action": "reschedule", "booking_id": booking.id, "phone": context.phone, "date": day, "time": time}
+    result = await context.once(request)
     context.state.booking_changed(booking.model_copy(update={"date": day, "time": time}))
     return dict(result)
 

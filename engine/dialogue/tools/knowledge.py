@@ -4,7 +4,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from engine.dialogue.tools.base import Arguments, Result, Tool, ToolContext
+from engine.dialogue.tools.base import Arguments, Tool, ToolContext
+from engine.dialogue.tools.changes import Result
 
 type Category = Literal[
     "brands", "guides", "faq", "comparisons", "delivery", "payment", "returns", "warranty", "fitting", "general"

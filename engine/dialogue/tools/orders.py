@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, Protocol
 
 from pydantic import Field
 
-from engine.dialogue.tools.base import Arguments, Result, Tool, ToolContext, always, number
+from engine.dialogue.tools.base import Arguments, Tool, ToolContext, always
+from engine.dialogue.tools.changes import Result, number
 from engine.dialogue.tools.rules import (
     MAX_ORDERS_A_DAY,
     TOO_MANY_ORDERS,
@@ -76,10 +77,8 @@ async def _create_draft(asked: DraftArguments, context: ToolContext) -> Result:
         call_id=str(context.call_id),
     )
 
-    async def create(key: str) -> Result:
-        return _draft_result(await context.store.create_order(order, key=key), context.state)
-
-    result = await context.once(create)
+    names = {tire.id: f"{tire.brand} {tire.model} {tire.size}" for tire, _ in wanted}
+    result = await context.once({"order": order.body(), "names": names})
     draft = _draft_of(result)
     require_prices((*(line.price for line in draft.lines), draft.subtotal))
     require_affordable(draft.subtotal)
@@ -91,15 +90,7 @@ async def _set_delivery(asked: DeliveryArguments, context: ToolContext) -> Resul
     draft = _own_draft(asked.order_id, context.state)
     choice, place = _choice(asked, context.state)
 
-    async def set_delivery(key: str) -> Result:
-        delivery = await context.store.set_delivery(draft.order_id, choice, key=key)
-        return {
-            "order_id": draft.order_id,
-            "delivery_cost": number(delivery.cost),
-            "total": number(delivery.total),
-        }
-
-    result = await context.once(set_delivery)
+    result = await context.once({"order_id": draft.order_id, "choice": choice.body()})
     total = Decimal(str(result["total"]))
     require_prices((total,))
     require_affordable(total)
@@ -115,17 +106,10 @@ async def _confirm(asked: ConfirmArguments, context: ToolContext) -> Result:
     require_affordable(draft.total)
     await _require_orders_left(context)
     confirmation = Confirmation(payment_method=asked.payment_method, customer_name=asked.customer_name)
-    agreed_total = draft.total
-
-    async def confirm(key: str) -> Result:
-        order = await context.store.confirm_order(draft.order_id, confirmation, key=key)
-        return {
-            "order_number": order.order_number or draft.order_number,
-            "status": order.status,
-            "total": number(order.total if order.total is not None else agreed_total),
-        }
-
-    result = await context.once(confirm)
+    result = await context.once({
+        "order_id": draft.order_id, "order_number": draft.order_number, "total": number(draft.total),
+        "confirmation": confirmation.body(),
+    })  # fmt: skip
     state.order_confirmed(ConfirmedOrder(draft.order_id, result["order_number"], Decimal(str(result["total"]))))
     return dict(result)
 
@@ -173,32 +157,6 @@ def _choice(asked: DeliveryArguments, state: CallState) -> tuple[DeliveryChoice,
         DeliveryChoice(delivery_type="delivery", city=asked.city, address=asked.address),
         f"{asked.city}, {asked.address}",
     )
-
-
-def _draft_result(order: Order, state: CallState) -> Result:
-    """The store's prices; its names where it gives them, else those found in the search."""
-    items = [
-        {
-            "product_id": item.product_id,
-            "name": item.name or _name_of(item.product_id, state),
-            "quantity": item.quantity,
-            "price": number(item.price),
-        }
-        for item in order.items
-    ]
-    sum_of_items = sum((item.price * item.quantity for item in order.items), Decimal(0))
-    subtotal = sum_of_items if order.subtotal is None else order.subtotal
-    return {
-        "order_id": order.id,
-        "order_number": order.order_number,
-        "items": items,
-        "subtotal": number(subtotal),
-    }
-
-
-def _name_of(product_id: str, state: CallState) -> str:
-    tire = state.products.get(product_id)
-    return f"{tire.brand} {tire.model} {tire.size}" if tire else ""
 
 
 def _draft_of(result: Mapping[str, Any]) -> Draft:

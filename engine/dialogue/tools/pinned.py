@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from engine.dialogue.tools.base import number
+from engine.dialogue.tools.changes import number
+from engine.dialogue.tools.past import told
 from engine.dialogue.tools.rules import MAX_TOOL_CALLS
 from engine.dialogue.tools.stages import Stage
 from engine.dialogue.tools.state import CallState, Draft
@@ -36,6 +37,9 @@ def _lines(state: CallState, now: datetime) -> Iterator[str]:
     yield "Номер клієнта: " + (
         "відомий системі, питати не треба." if state.phone else "прихований; замовлення — лише через оператора."
     )
+    if past := [_one_line(line) for line in told(state.past, now)]:
+        yield "З цього номера раніше (скажіть про це клієнтові, якщо питає; не оформлюйте вдруге):"
+        yield from (f"- {line}." for line in past)
     yield f"Етап: {_STAGES[state.stage]}."
     if state.products:
         yield "Знайдені товари:"

@@ -3,12 +3,14 @@
 Owned by one `Toolbox`; changed by tools after a successful answer and by what is said and heard.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
 from engine.dialogue.tools.consent import ReadBack, meaning
 from engine.dialogue.tools.stages import Event, Stage, after
+from engine.store.actions import Recorded
 from engine.store.models import Booking, Place, Tire
 
 type TransferReason = Literal["customer_request", "cannot_help", "complex_question", "negative_emotion"]
@@ -53,6 +55,8 @@ class ConfirmedOrder:
 class CallState:
     phone: str | None
     """The caller's, as the PBX gives it; None when withheld."""
+    past: Sequence[Recorded] = ()
+    """What earlier calls of this phone changed in the store."""
     stage: Stage = Stage.CHOOSING
     products: dict[str, Tire] = field(default_factory=dict)
     pickup_points: dict[str, Place] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from engine.dialogue.tools.base import Arguments, Result, Tool, ToolContext, always, number
+from engine.dialogue.tools.base import Arguments, Tool, ToolContext, always
+from engine.dialogue.tools.changes import Result, number
 from engine.dialogue.tools.rules import require_known
 from engine.store.asked import Season, Sort, TireQuery
 from engine.store.models import Tire

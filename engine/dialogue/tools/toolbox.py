@@ -18,14 +18,15 @@ from pydantic import ValidationError
 from engine import metrics
 from engine.dialogue.llm import JsonObject, ToolOutcome, ToolSpec, ToolUse
 from engine.dialogue.tools import fitting, knowledge, orders, rules, storage, tires, transfer
-from engine.dialogue.tools.base import Arguments, Result, Tool, ToolContext
+from engine.dialogue.tools.base import Arguments, Tool, ToolContext
+from engine.dialogue.tools.changes import Result
 from engine.dialogue.tools.pinned import pinned
 from engine.dialogue.tools.rules import ToolRefused
 from engine.dialogue.tools.state import CallState, TransferRequest
 from engine.errors import EngineError, StoreRejected
 from engine.knowledge.search import KnowledgeSearch
 from engine.log import get_logger
-from engine.store.actions import ActionLog
+from engine.store.actions import KEY_LIFE, ActionLog
 from engine.store.client import StoreClient
 
 log = get_logger("dialogue.tools")
@@ -93,6 +94,12 @@ class Toolbox:
     def offered(self) -> tuple[ToolSpec, ...]:
         """Those that fit the present stage; ask again before each request to the model."""
         return tuple(tool.spec for tool in TOOLS.values() if self._is_offered(tool))
+
+    async def recall(self) -> None:
+        """Learn what this phone's earlier calls changed in the store. Bounded; what cannot be had is left out."""
+        if (phone := self._state.phone) is not None:
+            recent = await self._actions.recent(phone, self._now() - KEY_LIFE)
+            self._state.past = [each for each in recent if each.action.call_id != self._call_id]
 
     def context(self) -> str:
         """What the code knows, for the model to hold on to. Changes from turn to turn."""

@@ -1,0 +1,104 @@
+"""What the engine keeps of its calls, and what it sets right on a start: records, actions in the store, and whatever
+its predecessor left open when it died.
+
+Before: `server` opens database and spool. After: calls hand in rows and actions; nothing here ever holds up a call.
+"""
+
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import trio
+
+from engine.config import Config
+from engine.database import Database
+from engine.database.patience import Patience
+from engine.dialogue.tools.recovery import recover_actions
+from engine.errors import DatabaseError
+from engine.log import get_logger
+from engine.records.recovery import close_left_open
+from engine.records.rows import ActionRow
+from engine.records.spool import Spool
+from engine.records.writer import RecordWriter
+from engine.store.actions import ActionLog, MemoryActionLog, Recorded
+from engine.store.client import StoreClient
+from engine.store.journal import JournaledActionLog, recorded_of
+
+log = get_logger("keeping")
+
+_REPLAY_SECONDS: Final = 10.0
+"""How long the spool may take to reach the database before its open actions are asked again without it."""
+_MARGIN: Final = timedelta(minutes=5)
+_RETRY_SECONDS: Final = 5.0
+
+
+class Keeping:
+    """One per process. Without a database records are skipped, and actions last as long as the process."""
+
+    def __init__(self, config: Config, database: Database | None, spool: Spool | None) -> None:
+        self.writer = RecordWriter(database, spool)
+        self.engine = config.records.engine or f"{socket.gethostname()}:{config.audiosocket.port}"
+        self._database = database
+        self._spool = spool
+        self._gone_after = timedelta(seconds=config.call.max_duration) + _MARGIN
+        self._began_at = datetime.now(UTC)
+        self._patience = Patience()
+        self._journal: JournaledActionLog | None = None
+        if database is not None:
+            self._journal = JournaledActionLog(self._save, database, self._patience, lambda: datetime.now(UTC))
+        self.actions: ActionLog = self._journal or MemoryActionLog()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.writer.run, name="records")
+            nursery.start_soon(self._patience.run, name="patience")
+
+    async def recover(self, store: StoreClient) -> None:
+        """Bring to an end what was left open: the actions in the store, the calls. Waits for a database that is away;
+        what the spool alone knows of is asked again meanwhile."""
+        if self._database is None or self._journal is None or self._spool is None:
+            return
+        inherited = await trio.to_thread.run_sync(_inherited, self._spool)
+        for each in inherited:
+            self._journal.learn(each)
+        open_in_spool = [each for each in inherited if each.is_open]
+        with trio.move_on_after(_REPLAY_SECONDS if open_in_spool else float("inf")) as waiting:
+            await self.writer.wait_replayed()
+        if waiting.cancelled_caught:
+            await recover_actions(open_in_spool, self._journal, store)
+            await self.writer.wait_replayed()
+        await recover_actions(await self._left_open(self._database, self._journal), self._journal, store)
+
+    async def _left_open(self, database: Database, journal: JournaledActionLog) -> Sequence[Recorded]:
+        """Closes the calls on the way: what is said of them does not wait for the store."""
+        while True:
+            try:
+                await close_left_open(database, self.engine, self._began_at, self._gone_after)
+                return await journal.left_open(self.engine, self._began_at, self._gone_after)
+            except DatabaseError as error:
+                log.warning("recovery_waits", error=str(error))
+                await trio.sleep(_RETRY_SECONDS)
+
+    async def _save(self, recorded: Recorded) -> None:
+        action = recorded.action
+        await self.writer.save(
+            ActionRow(
+                recorded.key, action.call_id, action.phone or None, action.tool, action.arguments, action.request,
+                self.engine, action.at, recorded.answered_at, recorded.answer, recorded.abandoned,
+            )
+        )  # fmt: skip
+
+
+def _inherited(spool: Spool) -> list[Recorded]:
+    """What an engine that is gone has left of actions in its spool: of each the last that is known."""
+    found: dict[str, Recorded] = {}
+    for entry in spool.entries(ActionRow.__name__):
+        recorded = recorded_of(entry.fields())
+        found[recorded.key] = max(recorded, found.get(recorded.key, recorded), key=_certainty)
+    return sorted(found.values(), key=lambda each: each.action.at)
+
+
+def _certainty(recorded: Recorded) -> tuple[bool, datetime, bool]:
+    return recorded.answer is not None, recorded.action.at, recorded.abandoned is not None

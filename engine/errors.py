@@ -55,6 +55,10 @@ class ModelError(VendorError):
     """The language model failed."""
 
 
+class UnreadableAnswer(ModelError):
+    """The language model answered, but what it said cannot be read."""
+
+
 class StoreError(VendorError):
     """The store's API failed or is out of reach (also while its breaker is open)."""
 

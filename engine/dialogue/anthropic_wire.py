@@ -20,7 +20,7 @@ from engine.dialogue.llm import (
     ToolUse,
     Usage,
 )
-from engine.errors import ModelError
+from engine.errors import ModelError, UnreadableAnswer
 
 VENDOR: Final = "anthropic"
 _CACHED: Final = {"cache_control": {"type": "ephemeral"}}
@@ -51,6 +51,8 @@ def request_body(request: ModelRequest, *, model: str) -> dict[str, Any]:
         body["tools"] = [
             {"name": tool.name, "description": tool.description, "input_schema": tool.schema} for tool in request.tools
         ]
+    if request.tool_choice:
+        body["tool_choice"] = {"type": "tool", "name": request.tool_choice}
     return body
 
 
@@ -159,7 +161,7 @@ def _json_object(text: str | bytes) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise ModelError(VENDOR, "malformed JSON in the answer", retryable=True) from error
+        raise UnreadableAnswer(VENDOR, "malformed JSON in the answer", retryable=True) from error
     if not isinstance(value, dict):
-        raise ModelError(VENDOR, "JSON in the answer is not an object", retryable=True)
+        raise UnreadableAnswer(VENDOR, "JSON in the answer is not an object", retryable=True)
     return value

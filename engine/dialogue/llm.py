@@ -60,6 +60,8 @@ class ModelRequest:
     context: str = ""
     """The part of the system prompt that changes per turn (state pinned by code), sent after the cached part."""
     max_tokens: int = 400
+    tool_choice: str = ""
+    """The one of `tools` that the answer must use. Empty: as the model likes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def tokens(prices: CostConfig, model: str, counts: Mapping[str, int]) -> tuple[L
 
 
 def price_of(prices: CostConfig, model: str) -> ModelPrice | None:
-    """Dated versions cost what the model does; another of the same family (`...-5-5` after `...-5`) is another model."""
+    """Dated versions cost what the model does; `...-5-5` is another model than `...-5`."""
     undated = _DATED.sub("", model)
     return next((price for price in prices.models if price.model in (model, undated)), None)
 

@@ -5,7 +5,7 @@ What a command needs it imports in its own body: `--help` and completion must no
 
 import typer
 
-from cli import backup, calls, config, db, emulators, jobs, partitions, retention, scheduler, stats
+from cli import backup, calls, config, customers, db, emulators, jobs, partitions, retention, scheduler, stats
 from cli.demo import demo
 from cli.dial import dial
 from cli.errors import PlainGroup
@@ -24,6 +24,7 @@ app.command()(dial)
 app.add_typer(calls.app, name="calls")
 app.add_typer(backup.app, name="backup")
 app.add_typer(config.app, name="config")
+app.add_typer(customers.app, name="customers")
 app.add_typer(db.app, name="db")
 app.add_typer(emulators.app, name="emulators")
 app.add_typer(jobs.app, name="jobs")

@@ -68,6 +68,13 @@ class Cache:
         """Remove the document under `key`, if any."""
         await self._ask(lambda client: client.delete(key))
 
+    async def keys(self, prefix: str) -> list[str]:
+        """Every key that begins with `prefix` (no pattern)."""
+        found: list[str] = await self._ask(
+            lambda client: [key.decode() for key in client.scan_iter(match=f"{prefix}*", count=500)]
+        )
+        return found
+
     async def ping(self) -> None:
         """Return if Redis answers."""
         await self._ask(lambda client: client.ping())

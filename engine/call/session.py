@@ -4,9 +4,9 @@ From memory when Redis is away: a call never waits for it and never ends because
 matters, so a slow Redis costs writes, not time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import trio
@@ -21,8 +21,21 @@ log = get_logger("session")
 type Document = Mapping[str, Any]
 
 
+_PREFIX: Final = "call_session:"
+
+
 def key(call_id: UUID) -> str:
-    return f"call_session:{call_id}"
+    return f"{_PREFIX}{call_id}"
+
+
+async def erase_sessions(cache: Cache, call_ids: Collection[UUID], is_his: Callable[[Document], bool]) -> int:
+    """Remove the sessions of those calls, and every other whose document `is_his`; how many there were. Raises
+    `CacheError`."""
+    his = {key(call_id) for call_id in call_ids}
+    found = [name for name in await cache.keys(_PREFIX) if name in his or is_his(await cache.get(name) or {})]
+    for name in found:
+        await cache.delete(name)
+    return len(found)
 
 
 class SessionStore:

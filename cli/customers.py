@@ -1,0 +1,128 @@
+"""`callctl customers`: what is on record of a caller; give it to him, or erase it."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.database import with_database
+from cli.errors import clear_errors, fail
+
+if TYPE_CHECKING:
+    from engine.database import Database
+
+app = typer.Typer(no_args_is_help=True, help="Callers on record: list, show, export, erase.")
+
+Phone = Annotated[str, typer.Argument(metavar="PHONE", help="In any usual notation: 067 123 45 67, +380671234567.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_command(
+    limit: Annotated[int, typer.Option(help="At most so many, who called last first.", min=1, max=100_000)] = 50,
+    unmask: Annotated[bool, typer.Option("--unmask", help="Show phones and names in full.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List callers, who called last first.
+
+    Example: callctl customers list --limit 10
+    """
+    from cli.customer_report import print_customers
+    from engine.records.customers import listed
+    from engine.redaction import sanitize
+
+    found = with_database(lambda database: listed(database, limit))
+    shown = found if unmask else [{name: sanitize(value, name) for name, value in row.items()} for row in found]
+    if as_json:
+        _print_json(shown)
+    else:
+        print_customers(shown)
+
+
+@app.command()
+def show(phone: Phone, as_json: AsJson = False) -> None:
+    """Show who a caller is and which calls he made.
+
+    Example: callctl customers show "067 123 45 67"
+    """
+    from cli.customer_report import print_customer
+    from engine.records.customers import load
+
+    number = _number(phone)
+    known = with_database(lambda database: load(database, number))
+    if known is None:
+        fail(f"nothing is on record of {number}", 1)
+    if as_json:
+        _print_json(known)
+    else:
+        print_customer(known)
+
+
+@app.command()
+def export(phone: Phone, as_json: AsJson = False) -> None:
+    """Print all that is kept of a caller, for him to have.
+
+    Example: callctl customers export +380671234567 --json
+    """
+    from cli.customer_report import print_export
+    from engine.records.customers import export as gather
+
+    number = _number(phone)
+    everything = with_database(lambda database: gather(database, number))
+    if everything is None:
+        fail(f"nothing is on record of {number}", 1)
+    if as_json:
+        _print_json(everything)
+    else:
+        print_export(everything)
+
+
+@app.command()
+def erase(
+    phone: Phone,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a caller everywhere: profile, words, orders' details, call-backs, the number in any text.
+
+    His calls stay on record without him. Back-ups made before keep him until they are rotated out.
+
+    Example: callctl customers erase "067 123 45 67" --yes
+    """
+    from engine.config import Config
+
+    number = _number(phone)
+    if not yes and not sys.stdin.isatty():
+        fail("nobody is there to ask: erase with --yes")
+    if not yes and not typer.confirm(f"Erase all that is kept of {number}? It cannot be undone."):
+        raise typer.Exit(1)
+    with clear_errors():
+        config = Config.from_env()
+
+    async def work(database: "Database") -> list[dict[str, Any]]:
+        from cli.erasing import erase_everywhere
+
+        done = await erase_everywhere(database, config, number)
+        return [{"table": each.table, "done": each.what, "rows": each.rows} for each in done]
+
+    done = with_database(work)
+    if as_json:
+        _print_json(done)
+        return
+    for each in done:
+        typer.echo(f"{each['table']}: {each['rows']} {each['done']}")
+    typer.echo(f"nothing is left of {number}" if done else f"nothing was on record of {number}")
+
+
+def _number(phone: str) -> str:
+    from engine.pbx.phone import normalize_phone
+
+    number = normalize_phone(phone)
+    if number is None:
+        fail(f"{phone!r} is no phone number: give one like 067 123 45 67 or +380671234567")
+    return number
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, default=str, ensure_ascii=False, indent=2))

@@ -8,7 +8,7 @@ import typer
 from cli.database import with_database
 from cli.errors import fail
 
-app = typer.Typer(no_args_is_help=True, help="Monthly partitions: make them ahead, list them, see how far they reach.")
+app = typer.Typer(no_args_is_help=True, help="Monthly partitions: make them ahead, list them, their reach.")
 
 _MOST = 120
 

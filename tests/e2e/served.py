@@ -37,6 +37,11 @@ class Served:
             self.process.send_signal(signal.SIGTERM)
         self.is_draining = True
 
+    def kill(self) -> None:
+        """With no warning."""
+        self.is_draining = True
+        self.process.kill()
+
     async def samples(self) -> Mapping[str, float]:
         """The series now: by the metric's name the greatest of its values, of a histogram that of its count."""
         async with httpx.AsyncClient() as client:
@@ -50,8 +55,8 @@ class Served:
 
 
 @asynccontextmanager
-async def served(world: World, **more: str) -> AsyncIterator[Served]:
-    """A running `callctl serve`; it is drained on leaving and must end well."""
+async def served(world: World, *, may_die: bool = False, **more: str) -> AsyncIterator[Served]:
+    """A running `callctl serve`; it is drained on leaving and must end well, unless it `may_die`."""
     environment = {
         variable(SECTIONS[section], field): str(value)
         for section, fields in world.overrides.items()
@@ -60,7 +65,8 @@ async def served(world: World, **more: str) -> AsyncIterator[Served]:
     command = [sys.executable, "-c", "from cli.main import app; app()", "serve"]
     with tempfile.NamedTemporaryFile() as log:
         async with trio.open_nursery() as nursery:
-            running = partial(trio.run_process, env={**os.environ, **environment, **_PORTS, **more}, stderr=log)
+            running = partial(trio.run_process, env={**os.environ, **environment, **_PORTS, **more}, stderr=log,
+                              check=not may_die)  # fmt: skip
             process: trio.Process = await nursery.start(running, command)
             ready = await _ready(trio.Path(log.name))
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ready['http']}") as web:

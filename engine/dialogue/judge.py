@@ -90,7 +90,7 @@ def verdict(arguments: JsonObject) -> Verdict:
     if not isinstance(note, str) or not note.strip():
         raise UnreadableVerdict("note: a sentence is required")
     scores = {name: float(arguments[name]) for name in CRITERIA}
-    return Verdict(scores, mask_text(note.strip()[:_NOTE_CHARACTERS]))
+    return Verdict(scores, mask_text(note.strip())[:_NOTE_CHARACTERS])
 
 
 def _lines(call: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -22,6 +22,7 @@ from ops.emulators.anthropic_api_stream import Answer, answer, due_s, timed_even
 from ops.emulators.anthropic_api_usage import PromptCache
 from ops.emulators.anthropic_api_validation import InvalidRequest, check_request
 from ops.emulators.assistant import decide
+from ops.emulators.assistant.judge import NONSENSE, forced_tool, judge
 from ops.emulators.assistant.reply import Reply
 from ops.emulators.faults import Faults
 from ops.emulators.http_server import FaultyApp, HttpServer
@@ -50,6 +51,8 @@ class AnthropicSettings:
     """0: all at once."""
     script: list[Any] = field(default_factory=list)
     """Replies given before the rules are asked, first to last; each as `Reply.from_json` takes it."""
+    nonsense_verdicts: int = 0
+    """So many of the next verdicts on calls cannot be read."""
 
 
 @dataclass(slots=True)
@@ -126,12 +129,20 @@ class AnthropicEmulator:
     def _reply(self, body: Mapping[str, Any]) -> Reply:
         if self.settings.script:
             reply = Reply.from_json(self.settings.script.pop(0))
+        elif tool := forced_tool(body):
+            reply = self._verdict(body, tool)
         else:
             names = frozenset(tool["name"] for tool in body.get("tools", []))
             reply = decide(body["messages"], names, today=self._today())
         for use in reply.tool_uses:
             self._counters.tool_uses[use.name] = self._counters.tool_uses.get(use.name, 0) + 1
         return reply
+
+    def _verdict(self, body: Mapping[str, Any], tool: str) -> Reply:
+        if self.settings.nonsense_verdicts > 0:
+            self.settings.nonsense_verdicts -= 1
+            return NONSENSE
+        return judge(body["messages"], tool)
 
     def _whole_answer_s(self, message: Answer) -> float:
         *_, last = timed_events(message)

@@ -43,6 +43,7 @@ def check_request(body: Any) -> None:
         raise InvalidRequest("max_tokens: Input should be greater than or equal to 1")
     _check_system(body.get("system", ""))
     _check_tools(body.get("tools", []))
+    _check_tool_choice(body.get("tool_choice"), body.get("tools", []))
     _check_messages(body["messages"])
     breakpoints = sum("cache_control" in block for block in cacheable_blocks(body))
     if breakpoints > _MAX_CACHE_BREAKPOINTS:
@@ -83,6 +84,18 @@ def _check_tools(tools: Any) -> None:
             raise InvalidRequest(f"{where}.input_schema.type: Input should be 'object'")
     if len({tool["name"] for tool in tools}) < len(tools):
         raise InvalidRequest("tools: Tool names must be unique.")
+
+
+def _check_tool_choice(choice: Any, tools: Sequence[Mapping[str, Any]]) -> None:
+    if choice is None:
+        return
+    kind = choice.get("type") if isinstance(choice, Mapping) else None
+    if kind not in ("auto", "any", "tool", "none"):
+        raise InvalidRequest("tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'")
+    if kind != "none" and not tools:
+        raise InvalidRequest("tool_choice may only be specified while providing tools.")
+    if kind == "tool" and choice.get("name") not in {tool["name"] for tool in tools}:
+        raise InvalidRequest(f"Tool '{choice.get('name')}' not found in provided tools")
 
 
 def _check_messages(messages: Any) -> None:

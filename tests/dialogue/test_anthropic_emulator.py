@@ -1,7 +1,5 @@
 """The agent and the real SDK against the emulated vendor, which refuses what the vendor refuses."""
 
-import asyncio
-import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,8 +12,7 @@ from engine.dialogue.anthropic_llm import AnthropicModel
 from engine.dialogue.history import History
 from engine.dialogue.llm import ToolOutcome, ToolSpec, ToolUse, Usage
 from engine.errors import ModelError
-from ops.emulators.anthropic_api import AnthropicEmulator
-from ops.emulators.faults import Faults
+from tests.dialogue.emulated_vendor import Vendor
 
 PROMPT = Prompt("Ти помічник магазину шин.", gave_up="Оператора?", go_on="Вже сказано: {said}")
 LOOK_UP = {
@@ -26,26 +23,6 @@ LOOK_UP = {
     ],
 }
 ANSWER = {"text": "Є три моделі. Найдешевша коштує 2 350 грн. Беремо?"}
-
-
-class Vendor:
-    """The emulator on an event loop and a thread of its own."""
-
-    def __init__(self) -> None:
-        self.emulator = AnthropicEmulator(Faults())
-        self.emulator.settings.first_token_ms = 5
-        self.emulator.settings.tokens_per_second = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        port = asyncio.run_coroutine_threadsafe(self.emulator.start("127.0.0.1", 0), self._loop).result(10)
-        self.url = f"http://127.0.0.1:{port}"
-
-    def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.emulator.stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
 
 
 @pytest.fixture

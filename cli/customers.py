@@ -111,8 +111,9 @@ def erase(
         _print_json(done)
         return
     for each in done:
-        typer.echo(f"{each['table']}: {each['rows']} {each['done']}")
-    typer.echo(f"nothing is left of {number}" if done else f"nothing was on record of {number}")
+        typer.echo(f"{each['table']}: {each['rows'] or 'some'} {each['done']}")
+    if all(each["rows"] for each in done):
+        typer.echo(f"nothing is left of {number}" if done else f"nothing was on record of {number}")
 
 
 def _number(phone: str) -> str:

@@ -43,7 +43,7 @@ async def _sessions(config: Config, phone: str, erasure: Erasure) -> list[Erased
         found = await erase_sessions(cache, erasure.calls, lambda document: scrub(document, pattern) != document)
     except CacheError as error:
         ttl = config.call.session_ttl
-        return [Erased("sessions", f"unreached ({error}): they end by themselves within {ttl} s", 0)]
+        return [Erased("sessions", f"may be left ({error}); they end by themselves within {ttl} s", 0)]
     finally:
         await cache.aclose()
     return [Erased("sessions", "deleted", found)] if found else []

@@ -31,8 +31,10 @@ def run_command(
     """
     from cli.dates import start_of
     from cli.progress import Progress
+    from engine import log
     from engine.config import Config
 
+    log.configure("ERROR")  # a vendor that is down is told in the one line at the end
     with clear_errors():
         config = Config.from_env()
     begins = start_of("--since", since, config.call.timezone)

@@ -5,7 +5,21 @@ What a command needs it imports in its own body: `--help` and completion must no
 
 import typer
 
-from cli import backup, calls, config, customers, db, emulators, jobs, partitions, quality, retention, scheduler, stats
+from cli import (
+    backup,
+    calls,
+    config,
+    customers,
+    db,
+    emulators,
+    jobs,
+    partitions,
+    quality,
+    records,
+    retention,
+    scheduler,
+    stats,
+)
 from cli.demo import demo
 from cli.dial import dial
 from cli.errors import PlainGroup
@@ -30,6 +44,7 @@ app.add_typer(emulators.app, name="emulators")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(quality.app, name="quality")
+app.add_typer(records.app, name="records")
 app.add_typer(retention.app, name="retention")
 app.add_typer(scheduler.app, name="scheduler")
 app.add_typer(stats.app, name="stats")

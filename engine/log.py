@@ -158,5 +158,5 @@ def get_logger(component: str) -> structlog.stdlib.BoundLogger:
 @contextmanager
 def bind_call(call_id: UUID | str) -> Iterator[None]:
     """Lines logged inside, also by trio tasks started inside, carry `call_id`."""
-    with structlog.contextvars.bound_contextvars(call_id=str(call_id)):
+    with structlog.contextvars.bound_contextvars(call_id=call_id):
         yield

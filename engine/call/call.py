@@ -41,6 +41,11 @@ class _Parts:
     tools: Toolbox
     session: SessionKeeper
 
+    def tick(self, now: float) -> None:
+        """With each frame out."""
+        self.ingress.tick(now)
+        self.floor.tick(now)
+
 
 async def run_call(transport: MediaTransport, services: Services) -> Ending:
     """Hold the conversation on `transport` and close it. Raises nothing but what is a bug of ours, and then, too, the
@@ -103,7 +108,7 @@ async def _run(transport: MediaTransport, services: Services, parts: _Parts) -> 
     guard = Guard()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(guard.run, name="guard")
-        parts.egress.start(guard(parts.ingress.tick), guard(parts.floor.tick), on_sound=guard(parts.floor.sound))
+        parts.egress.start(guard(parts.tick), guard(parts.floor.sound))
         transport.start(guard(parts.ingress.sink))
         nursery.start_soon(_recognise, services, parts, name="recognise")
         nursery.start_soon(parts.session.run, name="session")

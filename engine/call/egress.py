@@ -25,14 +25,14 @@ class Egress:
         self._clock = clock
         self._now = now
         self._seat: Seat | None = None
-        self._each_tick: tuple[Callable[[float], None], ...] = ()
+        self._each_tick: Callable[[float], None] | None = None
         self._on_sound: Callable[[bool, float], None] | None = None
         self._silent = trio.Event()
         self._sounding = False
         self._segments_begun = 0
 
-    def start(self, *each_tick: Callable[[float], None], on_sound: Callable[[bool, float], None]) -> None:
-        """Take a seat on the clock. `each_tick(now)` are called after each frame; `on_sound(True, now)` when bot audio
+    def start(self, each_tick: Callable[[float], None], on_sound: Callable[[bool, float], None]) -> None:
+        """Take a seat on the clock. `each_tick(now)` is called after each frame; `on_sound(True, now)` when bot audio
         or a new sentence of it begins at the wire, `on_sound(False, now)` when it ends."""
         self._each_tick = each_tick
         self._on_sound = on_sound
@@ -43,7 +43,7 @@ class Egress:
         if self._seat is not None:
             self._clock.unregister(self._seat)
             self._seat = None
-        self._each_tick, self._on_sound = (), None
+        self._each_tick = self._on_sound = None
 
     @property
     def sounding(self) -> bool:
@@ -71,16 +71,17 @@ class Egress:
         frame = self.playout.next_frame()
         self._transport.send_frame_nowait(SILENCE_FRAME if frame is None else frame)
         self.echo.played(SILENCE_FRAME if frame is None else frame)
-        self._report(frame is not None, now)
-        if frame is None:
+        if frame is not None:
+            if not self._sounding or self.playout.segments_begun != self._segments_begun:
+                self._report(True, now)
+        else:
             self._silent.set()
-        for call in self._each_tick:
-            call(now)
+            if self._sounding:
+                self._report(False, now)
+        if self._each_tick is not None:
+            self._each_tick(now)
 
     def _report(self, sounding: bool, now: float) -> None:
-        begun = self.playout.segments_begun
-        if sounding is self._sounding and (not sounding or begun == self._segments_begun):
-            return
-        self._sounding, self._segments_begun = sounding, begun
+        self._sounding, self._segments_begun = sounding, self.playout.segments_begun
         if self._on_sound is not None:
             self._on_sound(sounding, now)

@@ -21,6 +21,8 @@ from engine.speech.base import Transcript
 
 UNHEARD_AFTER: Final = 2.0
 """Seconds of silence without words after an interruption: it was noise, and the caller is waiting."""
+_ECHO_EVERY: Final = 2
+"""Voiced frames over the bot that one look at the echo stands for: it looks back over eight."""
 _SLOW_EVERY: Final = 5
 """Ticks between looks at what is counted in seconds."""
 
@@ -97,6 +99,8 @@ class Floor:
         self._listener: FloorListener
         self._is_voiced = False
         self._is_echo = False
+        self._likeness = 0.0
+        self._candidates = 0
         self._is_answering = False
         self._was_heard = False
         self._held_at = 0.0
@@ -159,11 +163,14 @@ class Floor:
 
     def _judge(self, voiced: bool, now: float) -> Decision | None:
         """Barge-in, with the echo check where it is worth its cost."""
-        self._is_echo = False
         if voiced and self._barge_in.is_candidate:
-            likeness = self._egress.echo.likeness(self._ingress.recent_audio())
-            self._is_echo = likeness >= ECHO_LIKENESS
-            self._barge_in.echo(likeness)
+            self._candidates += 1
+            if self._candidates % _ECHO_EVERY == 1:
+                self._likeness = self._egress.echo.likeness(self._ingress.recent_audio())
+            self._barge_in.echo(self._likeness)
+        else:
+            self._candidates, self._likeness = 0, 0.0
+        self._is_echo = self._likeness >= ECHO_LIKENESS
         return self._barge_in.voiced(voiced, now)
 
     def words(self, transcript: Transcript, now: float) -> None:

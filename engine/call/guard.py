@@ -15,12 +15,12 @@ class Guard:
         self._error: Exception | None = None
         self._raised = trio.Event()
 
-    def __call__[**P](self, callback: Callable[P, None]) -> Callable[P, None]:
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+    def __call__[*Ts](self, callback: Callable[[*Ts], None]) -> Callable[[*Ts], None]:
+        def guarded(*args: *Ts) -> None:
             if self._error is not None:
                 return
             try:
-                callback(*args, **kwargs)
+                callback(*args)
             except Exception as error:  # noqa: BLE001 - raised again where the call can end
                 self._error = error
                 self._raised.set()

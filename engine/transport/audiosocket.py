@@ -135,21 +135,28 @@ class AudioSocketTransport:
         try:
             while not self.is_closed:
                 event = self._codec.next_event()
-                if isinstance(event, Pause):
-                    if event is END:
-                        self._end("eof")
+                if isinstance(event, Audio):
+                    self._take_audio(event, now)
+                elif not isinstance(event, Pause):
+                    self._take(event, now)
+                elif event is END:
+                    self._end("eof")
+                else:
                     return
-                self._take(event, now)
         except RemoteProtocolError as error:
             self._end("protocol_error", str(error))
 
+    def _take_audio(self, event: Audio, now: float) -> None:
+        self._frames_in += 1
+        if event.rate != RATE or self._rates.wire_rate != RATE:
+            event = Audio(self._rates.inward(event.pcm, event.rate), RATE)
+        if self._codec.is_mulaw and not self._mulaw_logged:
+            self._mulaw_logged = True
+            log.warning("mulaw_under_slin_label", peer=self._peer, remedy="dial AudioSocket/.../c(slin)")
+        if event.pcm:  # not an empty frame, or one the resampler still holds
+            self._deliver(event, now)
+
     def _take(self, event: WireEvent, now: float) -> None:
-        if isinstance(event, Audio):
-            self._frames_in += 1
-            audio = self._at_engine_rate(event)
-            if audio.pcm:  # an empty frame, or one the resampler still holds
-                self._deliver(audio, now)
-            return
         self._deliver(event, now)
         match event:
             case Connected(call_id):
@@ -159,13 +166,6 @@ class AudioSocketTransport:
                 self._end("terminated")
             case PeerError(code):
                 self._end("error_frame", f"code {code}")
-
-    def _at_engine_rate(self, event: Audio) -> Audio:
-        if self._codec.is_mulaw and not self._mulaw_logged:
-            self._mulaw_logged = True
-            log.warning("mulaw_under_slin_label", peer=self._peer, remedy="dial AudioSocket/.../c(slin)")
-        pcm = self._rates.inward(event.pcm, event.rate)
-        return event if pcm is event.pcm else Audio(pcm, RATE)
 
     def _deliver(self, event: MediaEvent, now: float) -> None:
         if self._closing is not None and not isinstance(event, Closed):

@@ -3,11 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.audio import FRAME_BYTES
+from engine.audio import FRAME_BYTES, FRAME_SECONDS, RATE, SILENCE_FRAME
 from engine.call.chunker import STEADY_FRAMES, URGENT_FRAMES, Chunker
 from engine.call.digits import PAUSE_SECONDS, DigitCollector
+from engine.call.ingress import Ingress
 from engine.call.watchdog import NO_MEDIA_SECONDS, Alarm, Watchdog
 from engine.call.waterfall import STAGES, Waterfall
+from engine.media.jitter import JitterBuffer
+from engine.wire.events import Audio
 
 
 def test_a_waterfall_counts_from_the_last_voiced_frame_and_keeps_first_marks() -> None:
@@ -64,3 +67,33 @@ def test_the_watchdog_raises_each_alarm_once() -> None:
     assert watchdog.poll(99.0, 98.0) is None
     assert watchdog.poll(100.0, 99.0) is Alarm.TOO_LONG
     assert watchdog.poll(101.0, 99.0) is None
+
+
+class _Deaf:
+    def process(self, frame: bytes) -> bool:
+        return False
+
+
+def test_what_waited_while_we_were_held_up_is_heard_once_and_not_invented_as_well() -> None:
+    ingress, seconds = Ingress(JitterBuffer(), _Deaf()), [index * FRAME_SECONDS for index in range(100)]
+    for now in seconds[:20]:
+        ingress.tick(now)
+        ingress.sink(Audio(SILENCE_FRAME, RATE), now)
+    after = seconds[60]  # 0.8 s without a turn for anybody; the clock catches up before the sockets are read
+    for _ in range(5):
+        ingress.tick(after)
+    for _ in range(40):
+        ingress.sink(Audio(SILENCE_FRAME, RATE), after)
+    for now in seconds[61:]:
+        ingress.tick(now)
+        ingress.sink(Audio(SILENCE_FRAME, RATE), now)
+    heard = ingress.jitter.statistics()
+    assert (heard.popped, heard.concealed) == (99, 0)
+
+
+def test_a_line_gone_silent_is_made_up_for() -> None:
+    ingress = Ingress(JitterBuffer(conceal_after_ms=400), _Deaf())
+    ingress.sink(Audio(SILENCE_FRAME, RATE), 0.0)
+    for index in range(50):
+        ingress.tick(index * FRAME_SECONDS)
+    assert ingress.jitter.statistics().concealed == 30

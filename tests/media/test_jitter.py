@@ -38,6 +38,27 @@ def test_smooth_arrival_passes_without_delay() -> None:
     assert s.jitter_ms < 0.01
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 80, 160, 161, 320]), st.sampled_from([0, 0.02, 0.03, 0.5])), max_size=40)
+)
+def test_passing_through_is_pushing_and_popping(arrivals: list[tuple[int, float]]) -> None:
+    """Whatever comes, in samples after seconds."""
+    short, long = JitterBuffer(), JitterBuffer()
+    now, counter = 1.0, 0
+    for samples, after in arrivals:
+        now += after
+        assert drain(short, now) == drain(long, now)
+        chunk = b"".join((counter + i).to_bytes(2, "little") for i in range(samples))
+        counter += samples
+        long.push(chunk, now)
+        if short.pass_through(chunk, now):
+            assert [item.pcm for item in drain(long, now)] == [chunk]
+        else:
+            short.push(chunk, now)
+        assert drain(short, now) == drain(long, now)
+    assert short.statistics() == long.statistics()
+
+
 @given(st.lists(st.integers(0, 900), max_size=60))
 def test_chunks_of_any_even_length_come_out_as_the_same_bytes(samples: list[int]) -> None:
     buffer = JitterBuffer(max_backlog_ms=10_000_000)

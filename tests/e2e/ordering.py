@@ -155,4 +155,5 @@ async def main(call_id: str, tool: str, step: str) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, *sys.argv[1:])
+    _, call_id, tool, step = sys.argv
+    trio.run(main, call_id, tool, step)

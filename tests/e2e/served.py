@@ -30,6 +30,7 @@ class Served:
     audiosocket: tuple[str, int]
     metrics_url: str
     is_draining: bool = False
+    is_killed: bool = False
 
     def drain(self) -> None:
         """Once: a second signal would end the calls in progress."""
@@ -39,7 +40,7 @@ class Served:
 
     def kill(self) -> None:
         """With no warning."""
-        self.is_draining = True
+        self.is_draining = self.is_killed = True
         self.process.kill()
 
     async def samples(self) -> Mapping[str, float]:
@@ -55,8 +56,8 @@ class Served:
 
 
 @asynccontextmanager
-async def served(world: World, *, may_die: bool = False, **more: str) -> AsyncIterator[Served]:
-    """A running `callctl serve`; it is drained on leaving and must end well, unless it `may_die`."""
+async def served(world: World, **more: str) -> AsyncIterator[Served]:
+    """A running `callctl serve`; it is drained on leaving and must end well, unless it was killed."""
     environment = {
         variable(SECTIONS[section], field): str(value)
         for section, fields in world.overrides.items()
@@ -65,8 +66,9 @@ async def served(world: World, *, may_die: bool = False, **more: str) -> AsyncIt
     command = [sys.executable, "-c", "from cli.main import app; app()", "serve"]
     with tempfile.NamedTemporaryFile() as log:
         async with trio.open_nursery() as nursery:
-            running = partial(trio.run_process, env={**os.environ, **environment, **_PORTS, **more}, stderr=log,
-                              check=not may_die)  # fmt: skip
+            running = partial(
+                trio.run_process, env={**os.environ, **environment, **_PORTS, **more}, stderr=log, check=False
+            )
             process: trio.Process = await nursery.start(running, command)
             ready = await _ready(trio.Path(log.name))
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ready['http']}") as web:
@@ -76,6 +78,7 @@ async def served(world: World, *, may_die: bool = False, **more: str) -> AsyncIt
                     yield engine
                 finally:
                     engine.drain()
+        assert engine.is_killed or process.returncode == 0, f"it ended with {process.returncode}"
 
 
 async def _ready(log: trio.Path) -> Mapping[str, Any]:

@@ -136,7 +136,7 @@ async def test_orders_of_earlier_processes_count_for_the_day(settings: Overrides
 async def test_an_engine_killed_in_mid_call_leaves_all_but_the_turn_in_progress(world: World, call_id: UUID) -> None:
     world.set("anthropic", script=["Слухаю.", "Так, є."])
     async with (
-        served(world, may_die=True, RECORDS_ENGINE="mid-call") as engine,
+        served(world, RECORDS_ENGINE="mid-call") as engine,
         place_call(*engine.audiosocket, call_id=call_id) as caller,
     ):
         await cut_in(caller, "Добрий день")

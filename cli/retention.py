@@ -55,7 +55,9 @@ async def _run(
         def ended(outcome: "Outcome") -> None:
             outcomes.append(outcome)
             if not quiet and (outcome.rows or outcome.verb == "dropped") and outcome.error is None:
-                progress.say(f"{'would be ' if dry_run else ''}{outcome.verb}  {outcome.target}  {outcome.rows} rows")
+                about = "about " if outcome.is_estimate else ""
+                would = "would be " if dry_run else ""
+                progress.say(f"{would}{outcome.verb}  {outcome.target}  {about}{outcome.rows} rows")
 
         if dry_run:
             for outcome in await retention.preview(database, ages, now):
@@ -65,4 +67,4 @@ async def _run(
 
 
 def _plain(outcome: "Outcome") -> dict[str, str | int | None]:
-    return {name: getattr(outcome, name) for name in ("table", "target", "verb", "rows", "error")}
+    return {name: getattr(outcome, name) for name in ("table", "target", "verb", "rows", "is_estimate", "error")}

@@ -151,6 +151,16 @@ async def test_many_rows_of_the_boundary_month_go_in_stretches(database: Databas
     assert shares == sorted(shares)
 
 
+async def test_a_large_month_is_not_counted_only_to_be_dropped(database: Database) -> None:
+    june = datetime(2026, 6, 10, tzinfo=UTC)
+    await turn(database, june)
+    await database.execute("UPDATE pg_class SET reltuples = 5000000 WHERE relname = 'call_turns_2026_06'")
+    [foreseen] = [each for each in await preview(database, AGES, NOW) if each.target == "call_turns_2026_06"]
+    assert (foreseen.rows, foreseen.is_estimate) == (5_000_000, True)
+    assert foreseen in await run(database)
+    assert await times(database) == []
+
+
 @pytest.mark.parametrize("finished", [False, True])
 async def test_what_a_killed_run_leaves_detached_is_removed_by_the_next(database: Database, finished: bool) -> None:
     """Killed while it waits for a reader (half detached), or before the drop (detached)."""

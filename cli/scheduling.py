@@ -5,6 +5,7 @@ from datetime import datetime
 
 import trio
 
+from cli.schema import refuse_strange_schema
 from cli.signals import stop_on_signal
 from engine.config import Config
 from engine.database import Database
@@ -15,6 +16,7 @@ from ops.scheduler.scheduler import Scheduler
 
 async def run(config: Config, jobs: Sequence[Job], now: Callable[[], datetime]) -> bool:
     """Start jobs until a signal; whether a second one cut them short."""
+    await refuse_strange_schema(config.database)
     stop = trio.Event()
     with serve_metrics(config.scheduler):
         async with Database(config.database) as database, trio.open_nursery() as nursery:

@@ -85,8 +85,9 @@ async def _run(job: Job, context: JobContext) -> bool:
     try:
         await job.run(context)
     except Exception as error:  # whatever is wrong with one job, the others go on
-        log.error("job_failed", job=job.name, exc_info=True)
-        for reason in _reasons(error):
+        reasons = _reasons(error)
+        log.error("job_failed", job=job.name, reasons=reasons, exc_info=not isinstance(error, EngineError))
+        for reason in reasons:
             context.report(f"failed: {reason}")
         return False
     return True

@@ -20,6 +20,13 @@ from tests.cli.running import ROOT, environment, free_ports
 pytestmark = pytest.mark.e2e
 
 TAKE_OVER = 30.0
+WRITTEN = (
+    "callctl_scheduler_leader 1.0",
+    'callctl_job_last_success_timestamp_seconds{job="quick"}',
+    'callctl_job_last_duration_seconds{job="quick"}',
+    'callctl_job_runs_total{job="quick",result="ok"}',
+    'callctl_job_next_timestamp_seconds{job="slow"}',
+)
 START = 60.0
 """Seconds. The machine is shared: a process may take its time to start."""
 
@@ -91,7 +98,7 @@ async def test_a_second_one_takes_over(
         await other.wait_logged("leading", TAKE_OVER)
         print(f"{event}: taken over after {time.monotonic() - before:.1f} s")
         await started(database, "quick", 1 + len(await started(database, "quick")))
-        assert "callctl_scheduler_leader 1.0" in other.metrics()
+        await until(lambda: all(f"\n{name}" in other.metrics() for name in WRITTEN), START, "every metric")
         leader.popen.send_signal(signal.SIGKILL)
 
 

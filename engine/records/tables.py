@@ -77,5 +77,5 @@ def _array(entries: Iterable[Entry], kind: str) -> str:
 
 def _months(entries: Iterable[Entry]) -> Mapping[Month, datetime]:
     """Each month the entries need, with a moment in it."""
-    moments = (entry.month_of.astimezone(UTC) for entry in entries if entry.month_of is not None)
-    return {(moment.year, moment.month): moment for moment in moments}
+    of_calls = {entry.month_of for entry in entries if entry.month_of is not None}
+    return {(moment.year, moment.month): moment for moment in (start.astimezone(UTC) for start in of_calls)}

@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -128,6 +130,35 @@ async def test_kill_9_of_postgresql_under_load_loses_and_doubles_nothing(
                 await trio.to_thread.run_sync(server.stop)
                 await trio.to_thread.run_sync(server.start)
         await all_recorded(database, count)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_kill_9_of_the_engine_under_load_costs_a_moment_at_most(
+    server: EmbeddedPostgres, database: Database, tmp_path: Path, is_away: bool
+) -> None:
+    """What was handed in more than two seconds before is on record."""
+    if is_away:
+        await trio.to_thread.run_sync(server.stop)
+    command = [sys.executable, "-m", "tests.records.filling", server.url, str(tmp_path / "spool")]
+    named: list[tuple[float, int]] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220 - a moment
+        assert process.stdout is not None
+        begun = trio.current_time()
+        while trio.current_time() - begun < 4 or len(named) < 20:
+            line = await trio.to_thread.run_sync(process.stdout.readline)
+            named.append((trio.current_time(), int(line)))
+        killed_at = trio.current_time()
+        process.kill()
+    if is_away:
+        await trio.to_thread.run_sync(server.start)
+    safe = max(n for at, n in named if at <= killed_at - 2)
+    heir = Spool.open(tmp_path / "spool", 50_000_000)
+    async with running(database, heir):
+        await until(lambda: heir.statistics().rows == 0)
+    heir.close()
+    found = await recorded(database)
+    assert found == list(range(len(found)))
+    assert len(found) > safe > 0
 
 
 async def test_a_database_that_hangs_holds_up_nobody(

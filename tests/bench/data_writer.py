@@ -1,0 +1,174 @@
+"""How many rows a second go on record, and whether the media clock notices: `python -m tests.bench.data_writer`.
+
+200 producers hand in rows as calls do, while 200 seats tick on the media clock, each sending a frame. The clock runs
+first alone, then with the producers but no writer behind them (what making a row costs), then with the writer at work
+on a real PostgreSQL, then with the database gone and the spool at work. Where there are two cores the engine's side has
+one of them to itself. At the end, how fast a heap of rows goes into the tables.
+"""
+
+import argparse
+import os
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+import trio
+from pydantic import SecretStr
+
+from engine import log
+from engine.audio import SILENCE_FRAME
+from engine.config import DatabaseConfig
+from engine.database import Database, migrate
+from engine.records.rows import EventRow, Row, TurnRow
+from engine.records.spool import Spool
+from engine.records.writer import RecordWriter
+from engine.transport.ticker import open_clock, run_ticker
+from ops.embedded.postgres import EmbeddedPostgres
+from sql import MIGRATIONS
+from tests.bench.processes import on_cores
+
+CALLS: Final = 200
+RATE: Final = 5_000
+HEAP: Final = 50_000
+WORDS: Final = "Так, у нас є чотири зимові шини двісті п'ять на п'ятдесят п'ять, по дві тисячі гривень. Замовити?"
+
+
+def row(call_id: UUID, started_at: datetime, n: int) -> Row:
+    """As many turns as events, as in a call."""
+    now = datetime.now(UTC)
+    if n % 2:
+        return TurnRow(call_id, started_at, n, now, "bot", WORDS, "uk-UA", 0.93, latencies={"final": 280.0})
+    stages = {"turn": n, "final": 280.5, "first_token": 610.1, "first_sentence": 745.9, "first_audio": 850.2}
+    return EventRow(call_id, started_at, n, now, "waterfall", stages)
+
+
+async def produce(writer: RecordWriter, rate: float, first: float) -> None:
+    """One call's rows; begins at its own moment, as calls do."""
+    call_id, started_at, n = uuid4(), datetime.now(UTC), 0
+    await trio.sleep(first)
+    due = trio.current_time()
+    while True:
+        writer.put_nowait(row(call_id, started_at, n))
+        n += 1
+        due += 1 / rate
+        await trio.sleep_until(due)
+
+
+@asynccontextmanager
+async def ticking() -> AsyncIterator[trio.Nursery]:
+    """`CALLS` seats at work; prints how late they were."""
+    clock = open_clock()
+    near, far = socket.socketpair()
+    with closing(near), closing(far):
+        near.setblocking(False)
+        far.setblocking(False)
+
+        def tick(now: float) -> None:
+            near.send(SILENCE_FRAME)
+            far.recv(len(SILENCE_FRAME))
+
+        for _ in range(CALLS):
+            clock.register(tick, trio.current_time())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run_ticker, clock)
+            yield nursery
+            nursery.cancel_scope.cancel()
+        late = clock.statistics()
+        print(f"    clock late p50 {late.lateness_p50 * 1000:.1f} ms, p99 {late.lateness_p99 * 1000:.1f} ms, "
+              f"max {late.lateness_max * 1000:.0f} ms, missed {late.missed}", flush=True)  # fmt: skip
+
+
+async def load(writer: RecordWriter, rate: int, seconds: float) -> None:
+    """The producers for so long; what it took of the processor."""
+    began, processor = time.monotonic(), time.process_time()
+    async with ticking() as nursery:
+        for number in range(CALLS if rate else 0):
+            nursery.start_soon(produce, writer, rate / CALLS, number / rate)
+        await trio.sleep(seconds)
+    share = (time.process_time() - processor) / (time.monotonic() - began)
+    print(f"    {share * 100:.0f} % of a core, {writer.pending} rows in memory at the end", flush=True)
+
+
+async def run(server: EmbeddedPostgres, folder: Path, rate: int, seconds: float) -> None:
+    print("clock alone")
+    await load(RecordWriter(None), 0, seconds)
+    print(f"rows made and thrown away, {rate} a second")
+    await load(RecordWriter(None), rate, seconds)
+    spool = Spool.open(folder, 2_000_000_000)
+    async with Database(DatabaseConfig(url=SecretStr(server.url))) as database, trio.open_nursery() as nursery:
+        await database.wait_available(10)
+        await migrate(database, MIGRATIONS)
+        writer = RecordWriter(database, spool)
+        nursery.start_soon(writer.run)
+        await trio.sleep(1)
+        print(f"writer at work, {rate} rows a second")
+        began = time.monotonic()
+        await load(writer, rate, seconds)
+        while writer.pending:  # noqa: ASYNC110 - a queue tells nothing
+            await trio.sleep(0.01)
+        recorded = await count(database)
+        print(f"    {recorded} rows in the tables, {recorded / (time.monotonic() - began):.0f} a second")
+        await heap(writer, database, recorded)
+        await trio.to_thread.run_sync(server.stop)
+        print(f"database gone, {rate} rows a second to the spool")
+        await load(writer, rate, seconds)
+        print(f"    {spool.statistics().rows} rows, {spool.statistics().bytes / 1e6:.0f} MB in the spool")
+        await trio.to_thread.run_sync(server.start)
+        await replayed(spool)
+        nursery.cancel_scope.cancel()
+
+
+async def heap(writer: RecordWriter, database: Database, before: int) -> None:
+    """As fast as it goes, never more in memory than the writer may hold."""
+    call_id, started_at, began = uuid4(), datetime.now(UTC), time.monotonic()
+    for n in range(HEAP):
+        writer.put_nowait(row(call_id, started_at, n))
+        while writer.pending > 2000:  # noqa: ASYNC110 - as above
+            await trio.sleep(0.001)
+    while writer.pending:  # noqa: ASYNC110 - as above
+        await trio.sleep(0.001)
+    rate = (await count(database) - before) / (time.monotonic() - began)
+    print(f"as fast as it goes\n    {rate:.0f} rows a second", flush=True)
+
+
+async def replayed(spool: Spool) -> None:
+    rows, began = spool.statistics().rows, time.monotonic()
+    while spool.statistics().rows:  # noqa: ASYNC110 - as above
+        await trio.sleep(0.05)
+    seconds = time.monotonic() - began
+    print(f"database back\n    spool empty after {seconds:.1f} s, {rows / seconds:.0f} rows a second")
+
+
+async def count(database: Database) -> int:
+    query = "SELECT (SELECT count(*) FROM call_turns) + (SELECT count(*) FROM call_events) AS n"
+    found: int = (await database.fetch(query))[0]["n"]
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=int, default=RATE, help="rows a second")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    chosen = parser.parse_args()
+    log.configure("ERROR")
+    first, *rest = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with on_cores(rest or [first]):
+            server = EmbeddedPostgres(Path(name) / "postgres")
+            server.start()
+        try:
+            with on_cores([first]):
+                trio.run(run, server, Path(name) / "spool", chosen.rate, chosen.seconds)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()

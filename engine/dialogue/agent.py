@@ -15,7 +15,17 @@ import trio
 
 from engine.dialogue.history import History
 from engine.dialogue.leaks import may_be_spoken
-from engine.dialogue.llm import Finished, LanguageModel, ModelRequest, TextDelta, ToolOutcome, ToolSpec, ToolUse, Usage
+from engine.dialogue.llm import (
+    Finished,
+    LanguageModel,
+    ModelRequest,
+    Started,
+    TextDelta,
+    ToolOutcome,
+    ToolSpec,
+    ToolUse,
+    Usage,
+)
 from engine.dialogue.reply import Reply
 from engine.dialogue.sentences import SentenceSplitter
 from engine.errors import ModelError
@@ -143,20 +153,28 @@ class _Turn:
         await trio.lowlevel.checkpoint_if_cancelled()
         self.on_event(ModelRequested(number))
         splitter, uses, waiting = SentenceSplitter(), list[ToolUse](), True
-        async with self.model.stream(self._request(said)) as events:
-            async for event in events:
-                if waiting:
-                    self.on_event(FirstToken())
-                    waiting = False
-                match event:
-                    case TextDelta(text):
-                        self._speak_all(splitter.push(text))
-                    case ToolUse():
-                        self._speak_all(splitter.flush())
-                        uses.append(event)
-                    case Finished(stop_reason, usage):
-                        self.on_event(usage)
-                        self._speak_last(splitter, stop_reason)
+        unpaid = Usage()
+        try:
+            async with self.model.stream(self._request(said)) as events:
+                async for event in events:
+                    if waiting and not isinstance(event, Started):
+                        self.on_event(FirstToken())
+                        waiting = False
+                    match event:
+                        case Started(usage):
+                            unpaid = usage
+                        case TextDelta(text):
+                            self._speak_all(splitter.push(text))
+                        case ToolUse():
+                            self._speak_all(splitter.flush())
+                            uses.append(event)
+                        case Finished(stop_reason, usage):
+                            unpaid = Usage()
+                            self.on_event(usage)
+                            self._speak_last(splitter, stop_reason)
+        finally:
+            if unpaid != Usage():  # the answer was interrupted or broke off: the vendor bills for it all the same
+                self.on_event(unpaid)
         return uses
 
     def _request(self, said: Sequence[str]) -> ModelRequest:

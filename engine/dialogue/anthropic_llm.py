@@ -18,7 +18,7 @@ from anthropic import AsyncAnthropic
 
 from engine.config import AnthropicConfig
 from engine.dialogue.anthropic_wire import VENDOR, AnswerDecoder, request_body
-from engine.dialogue.llm import Finished, ModelEvent, ModelRequest, Usage
+from engine.dialogue.llm import Finished, ModelEvent, ModelRequest, Started, Usage
 from engine.errors import ModelError
 from engine.log import get_logger
 from engine.metrics import TOKENS, VENDOR_ERRORS, VENDOR_SECONDS
@@ -84,7 +84,7 @@ class AnthropicModel:
                 if not chunk:
                     raise ModelError(VENDOR, "the stream ended in the middle of an answer", retryable=True)
                 for event in decoder.receive(chunk):
-                    if first:
+                    if first and not isinstance(event, Started):
                         VENDOR_SECONDS.labels(VENDOR).observe(trio.current_time() - started)
                         first = False
                     if isinstance(event, Finished):

@@ -14,6 +14,7 @@ from engine.dialogue.llm import (
     Message,
     ModelEvent,
     ModelRequest,
+    Started,
     Text,
     TextDelta,
     ToolOutcome,
@@ -101,8 +102,9 @@ class AnswerDecoder:
         except (KeyError, TypeError) as error:
             raise ModelError(VENDOR, f"malformed {kind} event", retryable=True) from error
 
-    def _message_start(self, data: Mapping[str, Any]) -> None:
+    def _message_start(self, data: Mapping[str, Any]) -> Started:
         self._count(data["message"].get("usage"))
+        return Started(self._counted())
 
     def _block_start(self, data: Mapping[str, Any]) -> None:
         block = data["content_block"]
@@ -129,17 +131,19 @@ class AnswerDecoder:
 
     def _message_stop(self, data: Mapping[str, Any]) -> Finished:
         self.finished = True
-        usage = Usage(
+        return Finished(self._stop_reason or "end_turn", self._counted())
+
+    def _error(self, data: Mapping[str, Any]) -> None:
+        kind, message = data["error"].get("type", ""), data["error"].get("message", "")
+        raise ModelError(VENDOR, f"{kind}: {message}", retryable=kind in _RETRYABLE_ERRORS)
+
+    def _counted(self) -> Usage:
+        return Usage(
             input_tokens=self._usage.get("input_tokens", 0),
             output_tokens=self._usage.get("output_tokens", 0),
             cache_read_tokens=self._usage.get("cache_read_input_tokens", 0),
             cache_write_tokens=self._usage.get("cache_creation_input_tokens", 0),
         )
-        return Finished(self._stop_reason or "end_turn", usage)
-
-    def _error(self, data: Mapping[str, Any]) -> None:
-        kind, message = data["error"].get("type", ""), data["error"].get("message", "")
-        raise ModelError(VENDOR, f"{kind}: {message}", retryable=kind in _RETRYABLE_ERRORS)
 
     def _count(self, usage: Mapping[str, Any] | None) -> None:
         """Counts are cumulative: the last word counts."""

@@ -102,7 +102,14 @@ class Finished:
     usage: Usage = field(default_factory=Usage)
 
 
-type ModelEvent = TextDelta | ToolUse | Finished
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The vendor has read the request, and bills for that even if the answer is cut off. `usage`: so far."""
+
+    usage: Usage
+
+
+type ModelEvent = Started | TextDelta | ToolUse | Finished
 
 
 class LanguageModel(Protocol):

@@ -25,6 +25,7 @@ from engine.dialogue.llm import (
     Message,
     ModelEvent,
     ModelRequest,
+    Started,
     Text,
     TextDelta,
     ToolOutcome,
@@ -283,3 +284,16 @@ async def test_interruption_among_tools_leaves_no_orphan_and_loses_no_mutation(
 )
 def test_what_may_be_spoken(sentence: str, spoken: bool) -> None:
     assert may_be_spoken(sentence) is spoken
+
+
+async def test_an_answer_cut_off_is_paid_for_too(autojump_clock: trio.testing.MockClock) -> None:
+    """By interruption or by failure: the vendor has read the request."""
+    begun = Started(Usage(900, 1))
+    talk = Talk(ScriptedModel((begun, "Шини коштують. ", 60.0, END)))
+    with trio.move_on_after(1):
+        await talk.run()
+    assert [event for event in talk.events if isinstance(event, Usage)] == [Usage(900, 1)]
+
+    retried = Talk(ScriptedModel((begun, BROKEN), (begun, "Готово.", END)))
+    await retried.run()
+    assert [event for event in retried.events if isinstance(event, Usage)] == [Usage(900, 1), Usage(10, 5)]

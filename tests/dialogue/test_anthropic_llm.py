@@ -16,6 +16,7 @@ from engine.dialogue.llm import (
     Message,
     ModelEvent,
     ModelRequest,
+    Started,
     Text,
     TextDelta,
     ToolOutcome,
@@ -145,6 +146,7 @@ async def test_text_comes_as_it_is_sent_and_the_connection_is_used_again() -> No
     async with model(server) as anthropic_model:
         for _ in range(2):
             assert await ask(anthropic_model) == [
+                Started(Usage(5, 1, 90, 0)),
                 TextDelta("Так, "),
                 TextDelta("є."),
                 Finished("end_turn", Usage(5, 7, 90, 0)),
@@ -159,7 +161,7 @@ async def test_tool_use_comes_whole() -> None:
     )
     async with model(server) as anthropic_model:
         events = await ask(anthropic_model)
-    assert events[1:] == [ToolUse("t1", "search_tires", {"width": 205}), Finished("tool_use", Usage(5, 7, 90, 0))]
+    assert events[2:] == [ToolUse("t1", "search_tires", {"width": 205}), Finished("tool_use", Usage(5, 7, 90, 0))]
 
 
 STATUS = "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
@@ -218,6 +220,7 @@ async def test_nobody_listening() -> None:
 
 async def leave_early(anthropic_model: AnthropicModel) -> None:
     async with anthropic_model.stream(REQUEST) as events:
+        assert await anext(events) == Started(Usage(5, 1, 90, 0))
         assert await anext(events) == TextDelta("Так, ")
 
 
@@ -282,7 +285,7 @@ def test_last_message_is_cached_only_without_a_context_before_it() -> None:
 def test_any_cut_of_the_bytes_gives_the_same_events() -> None:
     stream = b"".join((*ANSWER[:3], USE, arguments(": 205}"), sse("content_block_stop", index=1), ANSWER[3]))
     whole = AnswerDecoder().receive(stream)
-    assert len(whole) == 4
+    assert len(whole) == 5
     for size in (1, 7, 100):
         decoder = AnswerDecoder()
         parts = [decoder.receive(stream[i : i + size]) for i in range(0, len(stream), size)]

@@ -1,0 +1,44 @@
+-- The shop's articles, cut into chunks, and sets of embeddings of the chunks.
+--
+-- A set is one provider's, one model's, of one dimension; its vectors lie in a table of their own, `embeddings_<id>`
+-- (chunk_id, chunk_hash, embedding vector(<dimensions>)) with an HNSW index, made with the set and dropped with it. One
+-- set is active: search reads its table and no other.
+
+CREATE EXTENSION IF NOT EXISTS vector;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+CREATE TABLE articles (
+    id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    path         text        NOT NULL UNIQUE,   -- of the file, below the directory that was loaded
+    title        text        NOT NULL,
+    category     text        NOT NULL,
+    language     text        NOT NULL,
+    valid_until  date,                          -- the last day; NULL: for ever
+    text         text        NOT NULL,
+    content_hash text        NOT NULL,
+    loaded_at    timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE chunks (
+    id         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    article_id bigint   NOT NULL REFERENCES articles ON DELETE CASCADE,
+    n          integer  NOT NULL,
+    heading    text     NOT NULL,               -- the article's title and the headings above the chunk
+    text       text     NOT NULL,
+    hash       text     NOT NULL,               -- of what is embedded: heading and text
+    words      tsvector NOT NULL,               -- stems, made by the engine: PostgreSQL has no Ukrainian
+    UNIQUE (article_id, n)
+);
+CREATE INDEX ON chunks USING gin (words);
+CREATE INDEX ON chunks USING gin ((heading || ' ' || text) gin_trgm_ops);
+
+CREATE TABLE embedding_sets (
+    id           integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    provider     text        NOT NULL,
+    model        text        NOT NULL,
+    dimensions   integer     NOT NULL,
+    state        text        NOT NULL CHECK (state IN ('building', 'ready', 'active')),
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    activated_at timestamptz
+);
+CREATE UNIQUE INDEX ON embedding_sets (state) WHERE state = 'active';

@@ -9,10 +9,15 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from trio.testing import MockClock
 
-from engine.errors import StoreError
-from engine.store.actions import Action, MemoryActionLog, action_key, once
+from engine.config import DatabaseConfig
+from engine.database import Database
+from engine.database.patience import Patience
+from engine.errors import SpoolError, StoreError, StoreRejected
+from engine.store.actions import Action, MemoryActionLog, Recorded, action_key, once
+from engine.store.journal import JournaledActionLog
 
 CALL = UUID(int=1)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -110,3 +115,51 @@ async def test_memory_does_not_grow_for_ever() -> None:
     for hour in range(100):
         await once(log, action(at=NOON + timedelta(hours=hour), n=hour), store.perform)
     assert len(log._recorded) == 25
+
+
+@pytest.mark.parametrize(
+    ("error", "unknown"),
+    [(StoreError("store", "no answer", retryable=True), True), (StoreRejected(422, "slot_taken", "…"), False)],
+)
+async def test_what_failed_is_abandoned_for_the_caller_was_told_and_may_be_wanted_again(
+    error: StoreError, unknown: bool
+) -> None:
+    log, store = MemoryActionLog(), Store()
+
+    async def fails(key: str) -> Mapping[str, Any]:
+        raise error
+
+    with pytest.raises(StoreError):
+        await once(log, action(), fails)
+    (failed,) = await log.recent(PHONE, NOON)
+    assert (failed.is_open, failed.is_unknown) == (False, unknown)
+    assert "…" not in (failed.abandoned or "")
+    assert await once(log, action(), store.perform) == {"n": 1}
+    (done,) = await log.recent(PHONE, NOON)
+    assert (done.answer, done.abandoned) == ({"n": 1}, None)
+
+
+async def test_without_a_durable_intent_nothing_is_asked() -> None:
+    async def full(recorded: Recorded) -> None:
+        raise SpoolError("no space left")
+
+    async with Database(DatabaseConfig(url=SecretStr("postgresql://127.0.0.1:1/none"))) as database:
+        log, store = JournaledActionLog(full, database, Patience(), lambda: NOON), Store()
+        with pytest.raises(SpoolError):
+            await once(log, action(), store.perform)
+    assert store.keys == []
+
+
+async def test_an_answer_that_cannot_be_put_on_record_is_told_all_the_same() -> None:
+    saved: list[Recorded] = []
+
+    async def takes_one(recorded: Recorded) -> None:
+        if saved:
+            raise SpoolError("no space left")
+        saved.append(recorded)
+
+    async with Database(DatabaseConfig(url=SecretStr("postgresql://127.0.0.1:1/none"))) as database:
+        log, store = JournaledActionLog(takes_one, database, Patience(), lambda: NOON), Store()
+        assert await once(log, action(), store.perform) == {"n": 1}
+        assert await once(log, action(), store.perform) == {"n": 1}
+    assert len(store.keys) == 1

@@ -19,6 +19,7 @@ from engine.database.statements import Runner, Statements
 from engine.errors import DatabaseError
 
 LEASE_SECONDS: Final = 20.0
+_UNLOCK_SECONDS: Final = 1.0
 _CLASS: Final = 0x63616C6C
 """First half of the key ("call"): keeps our names apart from the locks of others in the same database."""
 
@@ -55,5 +56,6 @@ async def try_lock(database: Database, name: str, *, lease: float = LEASE_SECOND
         await session.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{lease * 1000:.0f}ms"])
         rows = await session.fetch("SELECT pg_try_advisory_lock(%s, hashtext(%s)) AS ours", [_CLASS, name])
         yield HeldLock(session, lease) if rows[0]["ours"] else None
-        with suppress(DatabaseError):  # a session's end reaches the server a little later than ours goes on
+        # a session's end reaches the server a little later than ours goes on; one cut off answers nothing at all
+        with trio.move_on_after(_UNLOCK_SECONDS), suppress(DatabaseError):
             await session.execute("SELECT pg_advisory_unlock_all()")

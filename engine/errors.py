@@ -59,6 +59,14 @@ class UnreadableAnswer(ModelError):
     """The language model answered, but what it said cannot be read."""
 
 
+class EmbeddingsError(VendorError):
+    """Text could not be turned into vectors."""
+
+
+class ReindexError(EngineError):
+    """A set of embeddings cannot be built or changed now; the message says why and what to do."""
+
+
 class StoreError(VendorError):
     """The store's API failed or is out of reach (also while its breaker is open)."""
 

@@ -1,8 +1,9 @@
 -- The shop's articles, cut into chunks, and sets of embeddings of the chunks.
 --
 -- A set is one provider's, one model's, of one dimension; its vectors lie in a table of their own, `embeddings_<id>`
--- (chunk_id, chunk_hash, embedding vector(<dimensions>)) with an HNSW index, made with the set and dropped with it. One
--- set is active: search reads its table and no other.
+-- (chunk_hash text PRIMARY KEY, embedding vector(<dimensions>) NOT NULL), with an HNSW index, made with the set and
+-- dropped with it. A vector belongs to what was embedded, not to a chunk's number: whatever is loaded again unchanged
+-- keeps it. One set is active: search reads its table, joined with chunks by hash, and no other.
 
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
@@ -29,6 +30,7 @@ CREATE TABLE chunks (
     words      tsvector NOT NULL,               -- stems, made by the engine: PostgreSQL has no Ukrainian
     UNIQUE (article_id, n)
 );
+CREATE INDEX ON chunks (hash);
 CREATE INDEX ON chunks USING gin (words);
 CREATE INDEX ON chunks USING gin ((heading || ' ' || text) gin_trgm_ops);
 

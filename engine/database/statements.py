@@ -6,19 +6,19 @@ from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 type Row = dict[str, Any]
 type Parameters = Sequence[Any] | Mapping[str, Any]
-type Names = Mapping[str, str]
+type Names = Mapping[str, str | int]
 type Connection = psycopg.Connection[Row]
 
 
 class Statements:
     """What work in a thread may do with its connection. Every method blocks.
 
-    `names` are identifiers (of partitions, say) put quoted in place of `{name}` in the query; without them braces are
-    ordinary text."""
+    `names` are identifiers (of partitions, say) put quoted in place of `{name}` in the query, or whole numbers where
+    PostgreSQL takes no parameter (`vector({dimensions})`); without them braces are ordinary text."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -78,4 +78,6 @@ class Runner(ABC):
 def _named(query: LiteralString, names: Names | None) -> LiteralString | Composed:
     if names is None:
         return query
-    return SQL(query).format(**{name: Identifier(value) for name, value in names.items()})
+    return SQL(query).format(**{
+        name: Identifier(value) if isinstance(value, str) else Literal(value) for name, value in names.items()
+    })  # fmt: skip

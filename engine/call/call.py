@@ -80,7 +80,7 @@ def _claim(transport: MediaTransport, services: Services) -> Registration | None
 def _wire(transport: MediaTransport, services: Services, registration: Registration) -> _Parts:
     call_id, texts, now = transport.call_id, services.texts, services.now
     telling = Telling(call_id, services.observe, now, services.costs, services.model_name)
-    ingress = Ingress(JitterBuffer(), services.make_vad())
+    ingress = Ingress(JitterBuffer(), services.make_vad(), transport.has_unread)
     egress = Egress(transport, services.clock, now)
     floor = Floor(services.turn, services.call, ingress, egress, now())
     tools = services.make_tools(call_id, registration.caller)

@@ -21,7 +21,7 @@ from engine.speech.base import Transcript
 
 UNHEARD_AFTER: Final = 2.0
 """Seconds of silence without words after an interruption: it was noise, and the caller is waiting."""
-_ECHO_EVERY: Final = 2
+_ECHO_EVERY: Final = 3
 """Voiced frames over the bot that one look at the echo stands for: it looks back over eight."""
 _SLOW_EVERY: Final = 5
 """Ticks between looks at what is counted in seconds."""

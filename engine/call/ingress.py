@@ -5,9 +5,10 @@ Everything here is synchronous; it runs when a frame arrives, and on each tick f
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Protocol
 
-from engine.audio import FRAME_BYTES, FRAME_SECONDS
+from engine.audio import FRAME_BYTES
 from engine.call.chunker import Chunker
 from engine.media.jitter import JitterBuffer
 from engine.speech.base import RecognizerStream
@@ -15,7 +16,6 @@ from engine.wire.events import Audio, Closed, Digit, MediaEvent
 
 _WAITING_BYTES: Final = 250 * FRAME_BYTES
 """Audio kept (5 s) while the recogniser is still opening."""
-_OUR_STALL: Final = 5 * FRAME_SECONDS
 _RECENT_FRAMES: Final = 8
 """Inbound audio kept for the echo check (160 ms)."""
 
@@ -39,15 +39,15 @@ class CallerListener(Protocol):
 class Ingress:
     """Takes media events in the order they arrive; `tick` lets time go on when none do."""
 
-    def __init__(self, jitter: JitterBuffer, vad: VoiceDetector) -> None:
+    def __init__(self, jitter: JitterBuffer, vad: VoiceDetector, has_unread: Callable[[], bool]) -> None:
         self.jitter = jitter
+        self._has_unread = has_unread
         self._vad = vad
         self._chunker = Chunker()
         self._stream: RecognizerStream | None = None
         self._waiting = bytearray()
         self._recent: deque[bytes] = deque(maxlen=_RECENT_FRAMES)
         self._listener: CallerListener | None = None
-        self._ticked_at = self._conceal_from = 0.0
         self.last_audio_at: float | None = None
 
     def report_to(self, listener: CallerListener | None) -> None:
@@ -72,12 +72,9 @@ class Ingress:
         # The rest (who it is, a peer's error or goodbye) the transport logs and counts; `Closed` follows.
 
     def tick(self, now: float) -> None:
-        """Process what the jitter buffer says is due though nothing arrived (concealment). Not straight after a
-        hold-up of our own: what arrived meanwhile waits to be read, and must not be heard after its own invention."""
-        if now - self._ticked_at > _OUR_STALL:
-            self._conceal_from = now + 2 * FRAME_SECONDS
-        self._ticked_at = now
-        if now >= self._conceal_from:
+        """Process what the jitter buffer says is due though nothing arrived (concealment). Not what has arrived and
+        waits, after a hold-up of our own: it must not be heard after its own invention."""
+        if self.jitter.is_due(now) and not self._has_unread():
             self._drain(now)
 
     def recent_audio(self) -> bytes:

@@ -120,6 +120,10 @@ class JitterBuffer:
         self._concealment.heard(pcm)
         return True
 
+    def is_due(self, now: float) -> bool:
+        """Whether `pop` might have a frame: cheap, for every tick."""
+        return now + 1e-6 >= self._conceal_at or bool(self._pending) or bool(self._ready) or self._last_arrival is None
+
     def pop(self, now: float) -> Frame | None:
         """The next frame that is due, or None."""
         if self._last_arrival is None:

@@ -9,6 +9,8 @@ sink.
 """
 
 import socket
+from fcntl import ioctl
+from termios import FIONREAD
 from typing import Final
 from uuid import UUID
 
@@ -85,6 +87,13 @@ class AudioSocketTransport:
             self._deliver(event, at)
         if not self.is_closed:
             self._poller.register(self._fd, self._on_readable)
+
+    def has_unread(self) -> bool:
+        if self.is_closed:
+            return False
+        waiting = bytearray(4)
+        ioctl(self._sock, FIONREAD, waiting)
+        return any(waiting)
 
     def send_frame_nowait(self, pcm: bytes) -> None:
         self.is_clocked = True

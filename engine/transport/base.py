@@ -46,6 +46,10 @@ class MediaTransport(Protocol):
         """Deliver events to `sink` from now on, earlier ones (read with the first bytes) first. Call once."""
         ...
 
+    def has_unread(self) -> bool:
+        """Whether something has arrived that the sink has not been given yet. Ask rarely: it asks the kernel."""
+        ...
+
     def send_frame_nowait(self, pcm: bytes) -> None:
         """Put exactly one 20 ms frame (320 bytes, `engine.audio`) on the wire, or drop and count it when the peer is
         not reading. A no-op after the end."""

@@ -72,6 +72,9 @@ class Line:
         if pcm != SILENCE_FRAME:
             self._hear(trio.current_time(), *_HEAD.unpack_from(pcm))
 
+    def has_unread(self) -> bool:
+        return False
+
     def flush_nowait(self) -> None:
         pass
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from engine.config import SECTIONS
+
 ROOT: Final = Path(__file__).parents[2]
 BINARIES: Final = Path(sys.executable).parent
 PATIENCE: Final = 90.0
@@ -17,8 +19,7 @@ PATIENCE: Final = 90.0
 
 def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """Ours, with `callctl` on the path, none of the engine's own variables but `settings`."""
-    prefixes = ("ANTHROPIC_", "AUDIOSOCKET_", "BACKUP_", "CALL_", "COST_", "DATABASE_", "GOOGLE_", "HTTP_",
-                "KNOWLEDGE_", "LOG_", "QUALITY_", "RECORDS_", "REDIS_", "RETENTION_", "SCHEDULER_", "STORE_", "TURN_")  # fmt: skip
+    prefixes = tuple(section.model_config["env_prefix"] for section in SECTIONS.values())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | {"PATH": f"{BINARIES}:{kept.get('PATH', '')}"} | dict(settings or {})
 

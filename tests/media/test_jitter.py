@@ -18,7 +18,9 @@ def number_of(item: Frame) -> int:
 
 
 def drain(buffer: JitterBuffer, now: float) -> list[Frame]:
-    frames = []
+    frames: list[Frame] = []
+    if not buffer.is_due(now):
+        assert buffer.pop(now) is None
     while (item := buffer.pop(now)) is not None:
         frames.append(item)
     return frames

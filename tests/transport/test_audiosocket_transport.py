@@ -64,6 +64,20 @@ async def test_the_peers_last_word_is_reported_before_the_end(event: Terminated 
         assert recorder.events == [Connected(CALL_ID), event, Closed(reason)]
 
 
+async def test_it_knows_of_what_waits_to_be_read() -> None:
+    async with audiosocket_pair() as (transport, caller):
+        assert not transport.has_unread()
+        await caller.send(Audio(tone(1), RATE))  # not read before `start`
+        await until(transport.has_unread)
+        recorder = Recorder()
+        transport.start(recorder)
+        await recorder.wait_for(lambda r: len(r.pcm) == FRAME_BYTES)
+        assert not transport.has_unread()
+        await caller.send(Terminated())
+        await recorder.wait_for(lambda r: bool(r.closed))
+        assert not transport.has_unread()
+
+
 async def test_a_peer_that_does_not_read_costs_frames_and_then_the_connection() -> None:
     async with audiosocket_pair(configured(stall_timeout=0.05)) as (transport, caller):
         recorder = Recorder()

@@ -105,10 +105,13 @@ def _reaches(partitions: Sequence[Partition], now: datetime) -> datetime:
 
 
 async def watch(database: Runner) -> None:
-    """Keep the metric of how far ahead the partitions reach. Runs until cancelled."""
+    """Keep this month and the next in place, should nobody else do so, and the metric of how far ahead the partitions
+    reach. Runs until cancelled."""
     while True:
+        now = datetime.now(UTC)
         try:
-            for each in await coverages(database, datetime.now(UTC)):
+            await ensure(database, now, 1)
+            for each in await coverages(database, now):
                 metrics.PARTITIONS_AHEAD.labels(each.table).set(each.days_ahead)
         except DatabaseError as error:
             log.warning("partitions_unknown", error=str(error))

@@ -21,7 +21,15 @@ from engine.config.keeping import (
     RetentionConfig,
     SchedulerConfig,
 )
-from engine.config.vendors import AnthropicConfig, CostConfig, GoogleConfig, KnowledgeConfig, QualityConfig, StoreConfig
+from engine.config.vendors import (
+    AnthropicConfig,
+    CostConfig,
+    EmbeddingsConfig,
+    GoogleConfig,
+    KnowledgeConfig,
+    QualityConfig,
+    StoreConfig,
+)
 from engine.errors import ConfigError
 
 __all__ = [
@@ -33,6 +41,7 @@ __all__ = [
     "Config",
     "CostConfig",
     "DatabaseConfig",
+    "EmbeddingsConfig",
     "GoogleConfig",
     "HttpConfig",
     "KnowledgeConfig",
@@ -53,8 +62,8 @@ class Config:
     """All sections. Immutable by convention: built once, handed down in parts."""
 
     __slots__ = (
-        "anthropic", "audiosocket", "backup", "call", "cost", "database", "google", "http", "knowledge", "log",
-        "quality", "records", "redis", "retention", "scheduler", "store", "turn",
+        "anthropic", "audiosocket", "backup", "call", "cost", "database", "embeddings", "google", "http",
+        "knowledge", "log", "quality", "records", "redis", "retention", "scheduler", "store", "turn",
     )  # fmt: skip
     anthropic: AnthropicConfig
     audiosocket: AudioSocketConfig
@@ -62,6 +71,7 @@ class Config:
     call: CallConfig
     cost: CostConfig
     database: DatabaseConfig
+    embeddings: EmbeddingsConfig
     google: GoogleConfig
     http: HttpConfig
     knowledge: KnowledgeConfig

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
@@ -65,6 +65,22 @@ class KnowledgeConfig(BaseSettings):
 
     model_config = section("KNOWLEDGE_")
     directory: Path | None = None
+
+
+class EmbeddingsConfig(BaseSettings):
+    """Who turns texts into vectors for the knowledge base. After a change: `callctl embeddings reindex`."""
+
+    model_config = section("EMBEDDINGS_")
+    provider: Literal["local", "google"] = "local"
+    """local: multilingual-e5-small in a process of our own, offline. google: Vertex AI, of GOOGLE_PROJECT in
+    GOOGLE_LOCATION."""
+    google_model: str = "gemini-embedding-001"
+    google_dimensions: int = Field(default=768, gt=0, le=2000)
+    """At most 2000: what pgvector can index."""
+    google_endpoint: str = ""
+    """A URL; empty: `https://{location}-aiplatform.googleapis.com`."""
+    rate: float = Field(default=20.0, gt=0)
+    """Texts a second that a reindex may have embedded."""
 
 
 class CostConfig(BaseSettings):

@@ -32,7 +32,15 @@ CREATE TABLE chunks (
 );
 CREATE INDEX ON chunks (hash);
 CREATE INDEX ON chunks USING gin (words);
-CREATE INDEX ON chunks USING gin ((heading || ' ' || text) gin_trgm_ops);
+
+-- The stems there are, for weighing how rare a word of a question is, and for finding the one that was misheard.
+-- `sound` is its sound in Latin letters: trigrams of it work in any locale. Renewed with each load of articles.
+CREATE TABLE chunk_words (
+    word   text    COLLATE "C" PRIMARY KEY,
+    sound  text    NOT NULL,
+    chunks integer NOT NULL                     -- how many have it
+);
+CREATE INDEX ON chunk_words USING gin (sound gin_trgm_ops);
 
 CREATE TABLE embedding_sets (
     id           integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -41,6 +49,7 @@ CREATE TABLE embedding_sets (
     dimensions   integer     NOT NULL,
     state        text        NOT NULL CHECK (state IN ('building', 'ready', 'active')),
     created_at   timestamptz NOT NULL DEFAULT now(),
-    activated_at timestamptz
+    activated_at timestamptz,
+    retired_at   timestamptz                    -- when another became active in its place
 );
 CREATE UNIQUE INDEX ON embedding_sets (state) WHERE state = 'active';

@@ -9,7 +9,9 @@ from cli.errors import fail
 if TYPE_CHECKING:
     from ops.emulators.run import Addresses
 
-app = typer.Typer(help="The emulated vendors (speech, voice, language model) and store.", no_args_is_help=True)
+app = typer.Typer(
+    help="The emulated vendors (speech, voice, model, embeddings) and store.", no_args_is_help=True
+)
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")]
 
@@ -26,6 +28,7 @@ def run_command(
     tts_port: Port = 0,
     anthropic_port: Port = 0,
     store_port: Port = 0,
+    embeddings_port: Port = 0,
     control_port: Port = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
     until_stdin_closes: Annotated[
@@ -48,7 +51,7 @@ def run_command(
             for name, address in asdict(addresses).items():
                 typer.echo(f"{name:<10} {address}")
 
-    ports = Ports(speech_port, tts_port, anthropic_port, store_port, control_port)
+    ports = Ports(speech_port, tts_port, anthropic_port, store_port, embeddings_port, control_port)
     try:
         asyncio.run(run_emulators(host, ports, announce=announce, until_stdin_closes=until_stdin_closes))
     except OSError as error:

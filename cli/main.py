@@ -11,6 +11,7 @@ from cli import (
     config,
     customers,
     db,
+    embeddings,
     emulators,
     jobs,
     partitions,
@@ -40,6 +41,7 @@ app.add_typer(backup.app, name="backup")
 app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")
 app.add_typer(db.app, name="db")
+app.add_typer(embeddings.app, name="embeddings")
 app.add_typer(emulators.app, name="emulators")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(partitions.app, name="partitions")

@@ -1,8 +1,8 @@
 """All emulators in one asyncio process: `python -m ops.emulators.run`, or `callctl emulators run`.
 
 When every port is open one JSON line on stdout says where: `{"speech": "127.0.0.1:p", "tts": ..., "anthropic":
-"http://...", "store": "http://...", "control": "http://..."}`. SIGTERM and SIGINT end it, and with
-`--until-stdin-closes` so does the death of whoever holds the other end of its stdin.
+"http://...", "store": "http://...", "embeddings": "http://...", "control": "http://..."}`. SIGTERM and SIGINT end it,
+and with `--until-stdin-closes` so does the death of whoever holds the other end of its stdin.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from ops.emulators.anthropic_api import AnthropicEmulator
 from ops.emulators.control import Controlled, control_server
 from ops.emulators.faults import Faults
+from ops.emulators.google_embeddings import GoogleEmbeddingsEmulator
 from ops.emulators.google_speech import GoogleSpeechEmulator
 from ops.emulators.google_tts import GoogleTtsEmulator
 from ops.emulators.store_api import StoreEmulator
@@ -35,6 +36,7 @@ class Ports:
     tts: int = 0
     anthropic: int = 0
     store: int = 0
+    embeddings: int = 0
     control: int = 0
 
 
@@ -46,6 +48,7 @@ class Addresses:
     tts: str
     anthropic: str
     store: str
+    embeddings: str
     control: str
 
     def as_json(self) -> str:
@@ -65,12 +68,14 @@ async def running_emulators(host: str = "127.0.0.1", ports: Ports | None = None)
     tts = GoogleTtsEmulator(faults=Faults())
     anthropic = AnthropicEmulator(Faults())
     store = StoreEmulator(Faults())
+    embeddings = GoogleEmbeddingsEmulator(Faults())
     control = control_server(
         {
             "speech": Controlled(speech, speech.settings),
             "tts": Controlled(tts, tts.settings),
             "anthropic": Controlled(anthropic, anthropic.settings),
             "store": Controlled(store),
+            "embeddings": Controlled(embeddings, embeddings.settings),
         }
     )
     async with AsyncExitStack() as stack:
@@ -85,6 +90,7 @@ async def running_emulators(host: str = "127.0.0.1", ports: Ports | None = None)
             tts=await start(tts, ports.tts),
             anthropic="http://" + await start(anthropic, ports.anthropic),
             store="http://" + await start(store, ports.store),
+            embeddings="http://" + await start(embeddings, ports.embeddings),
             control="http://" + await start(control, ports.control),
         )
 

@@ -27,9 +27,9 @@ def test_all_emulators_listen_until_told_to_stop(end: Callable[[subprocess.Popen
         try:
             assert process.stdout is not None
             addresses = json.loads(process.stdout.readline())
-            assert set(addresses) == {"speech", "tts", "anthropic", "store", "control"}
+            assert set(addresses) == {"speech", "tts", "anthropic", "store", "embeddings", "control"}
             state = httpx.get(f"{addresses['control']}/control").json()
-            assert set(state) == {"speech", "tts", "anthropic", "store"}
+            assert set(state) == {"speech", "tts", "anthropic", "store", "embeddings"}
             assert all(set(emulator) == {"faults", "settings", "counters"} for emulator in state.values())
             for name in ("speech", "tts"):
                 host, port = addresses[name].split(":")

@@ -39,14 +39,27 @@ class EmbeddingSet:
         return {"table": self.table}
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`bytes`: its index included."""
+
+    vectors: int
+    bytes: int
+
+
 async def active_set(runner: Runner) -> EmbeddingSet | None:
     rows = await runner.fetch(f"SELECT {COLUMNS} FROM embedding_sets WHERE state = 'active'")
     return set_of(rows[0]) if rows else None
 
 
-async def all_sets(runner: Runner) -> list[EmbeddingSet]:
-    """The oldest first."""
-    return [set_of(row) for row in await runner.fetch(f"SELECT {COLUMNS} FROM embedding_sets ORDER BY id")]
+async def sizes(runner: Runner) -> dict[EmbeddingSet, Size]:
+    """Of all sets, the oldest first."""
+
+    def work(statements: Statements) -> dict[EmbeddingSet, Size]:
+        rows = statements.fetch(f"SELECT {COLUMNS} FROM embedding_sets ORDER BY id")
+        return {found: _size(statements, found) for found in map(set_of, rows)}
+
+    return await runner.transaction(work)
 
 
 async def retired(runner: Runner, made: Made) -> list[EmbeddingSet]:
@@ -127,6 +140,15 @@ def _missing(statements: Statements, target: EmbeddingSet) -> int:
         names=target.names,
     )
     return int(row["n"])
+
+
+def _size(statements: Statements, found: EmbeddingSet) -> Size:
+    [row] = statements.fetch(
+        "SELECT (SELECT count(*) FROM {table}) AS vectors, pg_total_relation_size(%s::regclass) AS bytes",
+        [found.table],
+        names=found.names,
+    )
+    return Size(row["vectors"], row["bytes"])
 
 
 def _make_active(statements: Statements, set_id: int) -> None:

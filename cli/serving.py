@@ -1,6 +1,7 @@
 """What `callctl serve` runs: whatever is not configured, the engine, and an ear for signals."""
 
 from functools import partial
+from threading import Thread
 
 import trio
 import typer
@@ -9,13 +10,14 @@ from rich.console import Console
 from cli.schema import refuse_strange_schema
 from cli.signals import stop_on_signal
 from engine.config import Config
-from engine.server import Listening
+from engine.server import Listening, import_vendors
 from engine.server import serve as run_engine
 from ops.embedded.world import Overrides, World, embedded_world, missing_parts
 
 
 async def run(flags: Overrides) -> bool:
     """Answer calls until a signal; whether a second one cut them short."""
+    Thread(target=import_vendors, daemon=True).start()  # while the rest comes up
     configured = Config.from_env(flags)
     spinner = Console(stderr=True).status("starting …")
     if missing_parts(configured):

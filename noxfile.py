@@ -7,6 +7,7 @@ import nox
 PYTHON = Path(".python-version").read_text().strip()
 _KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """The tests start many processes: each takes one second, not ten, once the bytecode of the vendors' SDKs is kept."""
+_DATA_BENCHES = ("data_writer", "data_tables", "data_daily")
 
 nox.options.sessions = ["lint", "types", "layers", "tests"]
 nox.options.default_venv_backend = "uv"
@@ -49,9 +50,11 @@ def layers(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def bench(session: nox.Session) -> None:
-    """Measure the engine at the wire; arguments go to tests/bench/run.py (`--help`)."""
+    """Measure the engine at the wire, then the data beside it; arguments go to tests/bench/run.py (`--help`), alone."""
     _install(session)
     session.run("python", "-m", "tests.bench.run", *session.posargs)
+    for section in () if session.posargs else _DATA_BENCHES:
+        session.run("python", "-m", f"tests.bench.{section}")
 
 
 @nox.session(python=PYTHON)

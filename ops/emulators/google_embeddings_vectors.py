@@ -30,4 +30,5 @@ def vector_of(text: str, dimensions: int) -> NDArray[np.float32]:
 @lru_cache(maxsize=20_000)
 def _direction(word: str, dimensions: int) -> NDArray[np.float64]:
     seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
-    return np.random.default_rng(seed).standard_normal(dimensions) / dimensions**0.5
+    drawn: NDArray[np.float64] = np.random.default_rng(seed).standard_normal(dimensions) / dimensions**0.5
+    return drawn

@@ -30,8 +30,8 @@ MODULE: Final = "engine.knowledge.embeddings.local_process"
 _BATCH: Final = 8
 _QUEUE: Final = 256
 _START_SECONDS: Final = 30.0
-_SECONDS_A_TEXT: Final = 5.0
-"""The longest text takes a tenth of it on a slow machine: who takes longer hangs."""
+_SECONDS_A_TEXT: Final = 10.0
+"""512 tokens take one of them: who takes longer hangs."""
 _PATIENCE: Final[Mapping[Kind, float]] = {"query": 2.0, "passage": math.inf}
 """Of whoever asks, the queue and the start of the process included."""
 _RESTARTS: Final = (0.5, 2.0, 10.0, 60.0)

@@ -14,7 +14,7 @@ import trio
 
 from engine.config import Config
 from engine.database import Database
-from engine.errors import DatabaseError, EngineError
+from engine.errors import DatabaseError, EmbeddingsError, EngineError
 from engine.knowledge.embeddings import sets
 from engine.knowledge.embeddings.base import Embedder, Made, Vector
 from engine.knowledge.embeddings.providers import open_embedder, wanted
@@ -28,6 +28,8 @@ _LOOK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 5.0
 """How long a provider that failed is let alone."""
 _PROBE: Final = "доставка"
+_PROBE_SECONDS: Final = 15.0
+"""A process that is only starting is no reason to complain."""
 _REMEDY: Final = "callctl embeddings reindex"
 
 
@@ -100,7 +102,7 @@ class QueryEmbedder:
             self._say("embeddings_missing", remedy=_REMEDY)
         elif self._serving is None or found.id != self._serving.set.id:
             embedder = await self._embedder(found.made)
-            await embedder.embed([_PROBE], "query")
+            await _prove(embedder)
             self._serving = _Serving(found, embedder)
             self._changed.set()
             self._changed = trio.Event()
@@ -130,6 +132,13 @@ class QueryEmbedder:
         if self._said != (event, facts):
             self._said = (event, facts)
             log.warning(event, **facts)
+
+
+async def _prove(embedder: Embedder) -> None:
+    with trio.move_on_after(_PROBE_SECONDS):
+        await embedder.embed([_PROBE], "passage")
+        return
+    raise EmbeddingsError(embedder.made.provider, f"no answer within {_PROBE_SECONDS:g} s", retryable=True)
 
 
 @asynccontextmanager

@@ -39,6 +39,9 @@ BREAKER_OPEN = Gauge("callctl_breaker_open", "1 while a circuit breaker is open.
 TOOL_CALLS = Counter(
     "callctl_tool_calls_total", "Tool calls, by tool and result.", ["tool", "result"], registry=REGISTRY
 )
+UNGROUNDED = Counter(
+    "callctl_ungrounded_total", "Sentences held for a value in no data.", ["kind", "outcome"], registry=REGISTRY
+)
 TOKENS = Counter("callctl_model_tokens_total", "Model tokens, by kind.", ["kind"], registry=REGISTRY)
 COST = Counter(
     "callctl_cost_total", "What calls cost, by part, in the currency of the price table.", ["part"], registry=REGISTRY
@@ -60,3 +63,10 @@ RECORDS_OLDEST = Gauge(
 )
 SPOOL_ROWS = Gauge("callctl_spool_rows", "Rows in the spool on disk.", registry=REGISTRY)
 SPOOL_BYTES = Gauge("callctl_spool_bytes", "Size of the spool on disk.", registry=REGISTRY)
+KNOWLEDGE_SEARCHES = Counter(
+    "callctl_knowledge_searches_total", "Searches of the knowledge base, by result.", ["result"], registry=REGISTRY
+)
+KNOWLEDGE_SECONDS = Histogram(
+    "callctl_knowledge_search_seconds", "A search of the knowledge base, its vector included.", buckets=_SHORT,
+    registry=REGISTRY,
+)  # fmt: skip

@@ -85,9 +85,9 @@ def _wire(transport: MediaTransport, services: Services, registration: Registrat
     floor = Floor(services.turn, services.call, ingress, egress, now())
     tools = services.make_tools(call_id, registration.caller)
     session = SessionKeeper(services.sessions, call_id)
-    history = History()
+    history, prompt = History(), texts.prompt(max_tokens=services.max_tokens)
     conversation = Conversation(
-        agent=Agent(services.model, tools, texts.prompt(max_tokens=services.max_tokens)), tools=tools, texts=texts,
+        agent=Agent(services.model, tools, prompt, services.wall_clock().date()), tools=tools, texts=texts,
         greeting=texts.greeting.at(services.wall_clock().time()), history=history, floor=floor, telling=telling,
         speaker=Speaker(history=history, tools=tools, voice=MeteredVoice(services.voice, telling.sent_to_voice),
                         egress=egress, floor=floor, telling=telling, now=now),

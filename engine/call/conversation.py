@@ -19,7 +19,8 @@ from engine.call.speaker import Speaker
 from engine.call.states import Ending, Outcome, State
 from engine.call.telling import Telling
 from engine.call.watchdog import Alarm
-from engine.dialogue.agent import Agent, AgentEvent, ToolFinished
+from engine.dialogue.agent import Agent
+from engine.dialogue.agent_events import AgentEvent, ToolFinished
 from engine.dialogue.cover import Silence
 from engine.dialogue.endpointing import EndOfTurn
 from engine.dialogue.farewell import is_farewell

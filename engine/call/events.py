@@ -110,6 +110,18 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class Ungrounded:
+    """The model was about to say a value that is in no data. `outcome`: `asked_again`, or `replaced` by a phrase."""
+
+    call_id: UUID
+    turn: int
+    at: float
+    kinds: tuple[str, ...]
+    """Of the values, never the values."""
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The caller spoke over the bot. `kind`: `barge_in`, or `false` when the bot went on."""
 
@@ -151,6 +163,7 @@ type CallEvent = (
     | TurnTimed
     | ModelAnswered
     | Spent
+    | Ungrounded
     | Interrupted
     | PartFailed
     | CallEnded

@@ -24,6 +24,7 @@ from engine.call.events import (
     StateChanged,
     ToolRan,
     TurnTimed,
+    Ungrounded,
 )  # fmt: skip
 from engine.log import get_logger
 from engine.records import rows
@@ -72,6 +73,7 @@ class RecordKeeper:
             TurnTimed: self._timed,
             ModelAnswered: self._model_answered,
             Spent: self._spent,
+            Ungrounded: self._ungrounded,
             Interrupted: self._interrupted,
             PartFailed: self._failed,
             CallEnded: self._ended,
@@ -149,6 +151,13 @@ class RecordKeeper:
 
     def _spent(self, story: _Story, event: Spent) -> None:
         metrics.COST.labels(event.part).inc(float(event.cost))
+
+    def _ungrounded(self, story: _Story, event: Ungrounded) -> None:
+        for kind in event.kinds:
+            metrics.UNGROUNDED.labels(kind, event.outcome).inc()
+        log.warning("ungrounded", turn=event.turn, kinds=event.kinds, outcome=event.outcome)
+        data = {"turn": event.turn, "kinds": list(event.kinds), "outcome": event.outcome}
+        self._event(story, event.call_id, story.at(event.at), "ungrounded", data)
 
     def _interrupted(self, story: _Story, event: Interrupted) -> None:
         metrics.INTERRUPTIONS.labels(event.kind).inc()

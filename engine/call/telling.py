@@ -19,11 +19,13 @@ from engine.call.events import (
     StateChanged,
     ToolRan,
     TurnTimed,
+    Ungrounded,
 )  # fmt: skip
 from engine.call.states import Ending, State, move
 from engine.call.waterfall import Waterfall
 from engine.config import CostConfig
-from engine.dialogue.agent import AgentEvent, FirstToken, ModelRequested, SentenceReady
+from engine.dialogue import agent_events
+from engine.dialogue.agent_events import AgentEvent, FirstToken, ModelRequested, SentenceReady
 from engine.dialogue.endpointing import EndOfTurn
 from engine.dialogue.llm import Usage
 from engine.dialogue.tools.toolbox import ToolCallRecord
@@ -101,6 +103,8 @@ class Telling:
         if isinstance(event, Usage):
             self._usage = self._usage + event
             self._account.asked(event, self.turn)
+        elif isinstance(event, agent_events.Ungrounded):
+            self._observe(Ungrounded(self._call_id, self.turn, self.elapsed, event.kinds, event.outcome))
         elif stage := _MARKS.get(type(event)):
             self._mark(stage, self._now())
 

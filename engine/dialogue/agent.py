@@ -9,12 +9,22 @@ lost, and uses that did not run are answered as interrupted, never left dangling
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Protocol
 
 import trio
 
+from engine.dialogue.agent_events import (
+    FirstToken,
+    ModelRequested,
+    OnEvent,
+    SentenceReady,
+    ToolFinished,
+    ToolStarted,
+    Ungrounded,
+)
+from engine.dialogue.grounding import Gate
 from engine.dialogue.history import History
-from engine.dialogue.leaks import may_be_spoken
 from engine.dialogue.llm import (
     Finished,
     LanguageModel,
@@ -27,7 +37,7 @@ from engine.dialogue.llm import (
     Usage,
 )
 from engine.dialogue.reply import Reply
-from engine.dialogue.sentences import SentenceSplitter
+from engine.dialogue.screen import Held, Screen
 from engine.errors import ModelError
 from engine.log import get_logger
 
@@ -61,48 +71,22 @@ class Prompt:
     """Spoken when the model has not come to an end after `MAX_ROUNDS`: an apology and the offer of an operator."""
     go_on: str
     """Added to the context when an answer broke off: asks to go on after `{said}` without repeating it."""
+    unfounded: str
+    """Added to the context when `{held}` was not spoken: asks to say it from the data."""
+    unsure: str
+    """Spoken when that did not help either: the bot does not know, and offers an operator."""
     max_tokens: int = 400
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRequested:
-    round: int
-    """From 1; a retry has its round's number again."""
-
-
-@dataclass(frozen=True, slots=True)
-class FirstToken:
-    """The first text or tool use of a round has come."""
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceReady:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolStarted:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolFinished:
-    name: str
-    ok: bool
-
-
-type AgentEvent = ModelRequested | FirstToken | SentenceReady | ToolStarted | ToolFinished | Usage
-"""No times inside: the call stamps them."""
-type OnEvent = Callable[[AgentEvent], None]
-
-
 class Agent:
-    """Holds what does not change during a call; each `reply` is a turn."""
+    """One per call; each `reply` is a turn."""
 
-    def __init__(self, model: LanguageModel, tools: Tools, prompt: Prompt) -> None:
+    def __init__(self, model: LanguageModel, tools: Tools, prompt: Prompt, today: date) -> None:
+        """`today`: the shop's date, to understand «завтра» by."""
         self._model = model
         self._tools = tools
         self._prompt = prompt
+        self._gate = Gate(today)
 
     async def reply(
         self, history: History, reply: Reply, say: Callable[[str], None], on_event: OnEvent = lambda event: None
@@ -110,7 +94,7 @@ class Agent:
         """Answer the last turn of `history` into `reply`, which is open. `say` takes each sentence as soon as it is
         whole and must not block. Raises `ModelError` when the model fails twice, or at once when asking again cannot
         help; also when it has nothing to say. What was said until then stays said."""
-        turn = _Turn(self._model, self._tools, self._prompt, history, reply, say, on_event)
+        turn = _Turn(self._model, self._tools, self._prompt, self._gate, history, reply, say, on_event)
         for number in range(1, MAX_ROUNDS + 1):
             uses = await turn.ask(number)
             if not uses:
@@ -128,34 +112,44 @@ class _Turn:
     model: LanguageModel
     tools: Tools
     prompt: Prompt
+    gate: Gate
     history: History
     reply: Reply
     say: Callable[[str], None]
     on_event: OnEvent
     may_retry: bool = True
+    may_correct: bool = True
 
     async def ask(self, number: int) -> list[ToolUse]:
-        """One answer of the model, spoken as it comes; the tools it asks for. Retried once a turn."""
-        said_before = len(self.reply.sentences)
+        """One answer of the model, spoken as it comes; the tools it asks for. Asked again once a turn for a failure,
+        and once for a value that came from nowhere."""
+        said_before, note = len(self.reply.sentences), ""
         while True:
             try:
-                uses = await self._ask_once(number, self.reply.sentences[said_before:])
-                if not uses and len(self.reply.sentences) == said_before:
+                uses, held = await self._ask_once(number, self.reply.sentences[said_before:], note)
+                if held is None and not uses and len(self.reply.sentences) == said_before:
                     raise ModelError("model", "an answer without a word", retryable=True)
-                return uses
             except ModelError as error:
                 if not (error.retryable and self.may_retry):
                     raise
                 self.may_retry = False
                 log.info("asking_again", error=str(error), said=len(self.reply.sentences) - said_before)
+                continue
+            if held is None:
+                return uses
+            note = self._correction(held)
+            if not note:
+                self.speak(self.prompt.unsure)
+                return []
 
-    async def _ask_once(self, number: int, said: Sequence[str]) -> list[ToolUse]:
+    async def _ask_once(self, number: int, said: Sequence[str], note: str) -> tuple[list[ToolUse], Held | None]:
+        """The tools the answer asks for; or the sentence that held it up, after which nothing was read."""
         await trio.lowlevel.checkpoint_if_cancelled()
         self.on_event(ModelRequested(number))
-        splitter, uses, waiting = SentenceSplitter(), list[ToolUse](), True
+        screen, uses, waiting = Screen(self.gate), list[ToolUse](), True
         unpaid = Usage()
         try:
-            async with self.model.stream(self._request(said)) as events:
+            async with self.model.stream(self._request(said, note)) as events:
                 async for event in events:
                     if waiting and not isinstance(event, Started):
                         self.on_event(FirstToken())
@@ -164,46 +158,43 @@ class _Turn:
                         case Started(usage):
                             unpaid = usage
                         case TextDelta(text):
-                            self._speak_all(splitter.push(text))
+                            self._speak_all(screen.push(text))
                         case ToolUse():
-                            self._speak_all(splitter.flush())
+                            self._speak_all(screen.flush())
                             uses.append(event)
                         case Finished(stop_reason, usage):
                             unpaid = Usage()
                             self.on_event(usage)
-                            self._speak_last(splitter, stop_reason)
+                            self._speak_all(screen.finish(stop_reason, has_spoken=bool(self.reply.sentences)))
+                    if screen.held is not None:
+                        break
         finally:
             if unpaid != Usage():  # the answer was interrupted or broke off: the vendor bills for it all the same
                 self.on_event(unpaid)
-        return uses
+        return uses, screen.held
 
-    def _request(self, said: Sequence[str]) -> ModelRequest:
-        context = self.tools.context()
-        if said:
-            context = f"{context}\n\n{self.prompt.go_on.format(said=' '.join(said))}".lstrip()
+    def _correction(self, held: Held) -> str:
+        """What to tell the model about a sentence that was held; empty: it has had its chance this turn."""
+        may_correct, self.may_correct = self.may_correct, False
+        self.on_event(Ungrounded(held.kinds, "asked_again" if may_correct else "replaced"))
+        return self.prompt.unfounded.format(held=held.sentence) if may_correct else ""
+
+    def _request(self, said: Sequence[str], note: str) -> ModelRequest:
+        """What it shows the model is from now on what the bot may say. The notes are not: they quote the model."""
+        context, messages = self.tools.context(), self.history.messages()
+        self.gate.learn(self.prompt.system, context, messages)
+        go_on = self.prompt.go_on.format(said=" ".join(said)) if said else ""
         return ModelRequest(
             self.prompt.system,
-            self.history.messages(),
+            messages,
             self.tools.offered(),
-            context,
+            "\n\n".join(filter(None, (context, go_on, note))),
             self.prompt.max_tokens,
         )
 
-    def _speak_last(self, splitter: SentenceSplitter, stop_reason: str) -> None:
-        """At the token limit the last sentence is a torso: left out, unless it is all there is."""
-        rest = splitter.flush()
-        if stop_reason == "max_tokens":
-            log.warning("answer_cut_at_token_limit")
-            if self.reply.sentences and rest and rest[-1][-1] not in ".!?…":
-                rest = rest[:-1]
-        self._speak_all(rest)
-
     def _speak_all(self, sentences: Sequence[str]) -> None:
         for sentence in sentences:
-            if may_be_spoken(sentence):
-                self.speak(sentence)
-            elif any(c.isalnum() for c in sentence):
-                log.warning("internals_not_spoken", characters=len(sentence))
+            self.speak(sentence)
 
     def speak(self, sentence: str) -> None:
         self.reply.say(sentence)

@@ -51,6 +51,8 @@ class Phrases(_Section):
     did_not_hear: Phrase
     gave_up: Phrase
     """The model does not come to an end: offers an operator."""
+    unsure: Phrase
+    """The model says what is in no data: offers an operator."""
 
 
 class Fillers(_Section):
@@ -60,6 +62,7 @@ class Fillers(_Section):
 class ModelTexts(_Section):
     system: Instructions
     go_on: Annotated[Instructions, StringConstraints(pattern=r"\{said\}")]
+    unfounded: Annotated[Instructions, StringConstraints(pattern=r"\{held\}")]
     pressed: Annotated[Instructions, StringConstraints(pattern=r"\{digits\}")]
     """The caller's turn when it came from the keypad."""
 
@@ -89,7 +92,8 @@ class Texts(_Section):
         return self.fillers.phrases[index % len(self.fillers.phrases)]
 
     def prompt(self, *, max_tokens: int) -> Prompt:
-        return Prompt(self.model.system, self.phrases.gave_up, self.model.go_on, max_tokens)
+        model, phrases = self.model, self.phrases
+        return Prompt(model.system, phrases.gave_up, model.go_on, model.unfounded, phrases.unsure, max_tokens)
 
     def needed_at_once(self, now: time) -> tuple[str, ...]:
         """What the first call may need in its first seconds, and what must sound when all else fails."""

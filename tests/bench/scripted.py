@@ -28,8 +28,8 @@ TOKENS_PER_SECOND: Final = 50
 FIRST_AUDIO_MS: Final = 100
 TTS_SPEED: Final = 8
 CHARACTERS_PER_SECOND: Final = 14
-SENTENCES: Final = ("Так у нас є {} зимових шин.", "Вони по дві тисячі гривень.", "Бажаєте замовити чотири?")
-"""`{}`: the answer's number."""
+SENTENCES: Final = ("Так у нас є зимові Winter{}.", "Вони по дві тисячі гривень.", "Бажаєте замовити чотири?")
+"""`{}`: the answer's number. The price is one the caller named, so that it may be said."""
 FIRST_SENTENCE_TOKENS: Final = len(SENTENCES[0].split()) + 1
 """The next sentence's first word proves that the dot was an end."""
 PROVIDERS_MS: Final = (
@@ -65,7 +65,7 @@ class _ScriptedStream:
             self._silent += 1
             if self._silent == _FINAL_FRAMES:
                 self._voiced = 0
-                self._send.send_nowait(Transcript("зимові шини на камрі", is_final=True))
+                self._send.send_nowait(Transcript("зимові шини по дві тисячі", is_final=True))
 
     def finish_nowait(self) -> None:
         self._send.close()

@@ -11,7 +11,7 @@ from tests.call.vendors import STALL
 from tests.call.world import TEXTS, World, calling
 from tests.dialogue.tool_shop import SIZE
 
-LONG = "Є зимові шини Нокіан за дві тисячі гривень та ще дорожчі за п'ять тисяч гривень."
+LONG = "Є зимові шини Нокіан за дуже доброю ціною та ще дорожчі з м'якою гумою й шипами."
 NOT_HEARD = TEXTS.phrases.did_not_hear
 
 

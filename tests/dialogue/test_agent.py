@@ -2,22 +2,23 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from datetime import date
 
 import pytest
 import trio
 import trio.testing
 
-from engine.dialogue.agent import (
-    MAX_ROUNDS,
-    Agent,
+from engine.dialogue.agent import MAX_ROUNDS, Agent, Prompt
+from engine.dialogue.agent_events import (
     AgentEvent,
     FirstToken,
     ModelRequested,
-    Prompt,
     SentenceReady,
     ToolFinished,
     ToolStarted,
+    Ungrounded,
 )
+from engine.dialogue.grounding import Kind
 from engine.dialogue.history import History
 from engine.dialogue.leaks import may_be_spoken
 from engine.dialogue.llm import (
@@ -35,7 +36,11 @@ from engine.dialogue.llm import (
 )
 from engine.errors import ModelError
 
-PROMPT = Prompt("Ти помічник.", gave_up="Вибачте, з'єднати з оператором?", go_on="Вже сказано: {said}", max_tokens=300)
+PROMPT = Prompt(
+    "Ти помічник.", gave_up="Вибачте, з'єднати з оператором?", go_on="Вже сказано: {said}",
+    unfounded="Не сказано: {held}", unsure="Не знаю. З'єднати з оператором?", max_tokens=300,
+)  # fmt: skip
+ASKED = "Чому шини по 2 350 грн?"
 SEARCH = ToolUse("t1", "search_tires", {"width": 205})
 ORDER = ToolUse("t2", "confirm_order", {"order_id": "7"})
 END = Finished("end_turn", Usage(10, 5))
@@ -105,11 +110,11 @@ class Talk:
         self.said: list[str] = []
         self.events: list[AgentEvent] = []
         self.history = History()
-        self.history.user("Скільки коштують шини?")
+        self.history.user(ASKED)
         self.reply = self.history.begin_reply()
 
     async def run(self, say: Callable[[str], None] | None = None) -> None:
-        agent = Agent(self.model, self.tools, PROMPT)
+        agent = Agent(self.model, self.tools, PROMPT, date(2026, 11, 22))
         await agent.reply(self.history, self.reply, say or self.said.append, self.events.append)
 
     def outcomes(self) -> list[ToolOutcome]:
@@ -131,7 +136,7 @@ async def test_request_carries_prompt_state_tools_and_history() -> None:
     assert talk.model.requests == [
         ModelRequest(
             "Ти помічник.",
-            [Message("user", (Text("Скільки коштують шини?"),))],
+            [Message("user", (Text(ASKED),))],
             talk.tools.offered(),
             "Виконано: 0",
             300,
@@ -297,3 +302,67 @@ async def test_an_answer_cut_off_is_paid_for_too(autojump_clock: trio.testing.Mo
     retried = Talk(ScriptedModel((begun, BROKEN), (begun, "Готово.", END)))
     await retried.run()
     assert [event for event in retried.events if isinstance(event, Usage)] == [Usage(900, 1), Usage(10, 5)]
+
+
+LIE = "Ці коштують 9 999 грн."
+
+
+def notes(talk: Talk) -> list[str]:
+    """What the model is told beside the state, request by request."""
+    return [request.context.partition("\n\n")[2] for request in talk.model.requests]
+
+
+async def test_an_invented_value_is_asked_about_and_not_spoken() -> None:
+    talk = Talk(ScriptedModel(["Так, є. ", f"{LIE} ", "Беремо?", END], ["Вони по 2 350 грн.", END]))
+    await talk.run()
+    assert talk.said == ["Так, є.", "Вони по 2 350 грн."]
+    assert notes(talk) == ["", f"Вже сказано: Так, є.\n\nНе сказано: {LIE}"]
+    assert [event for event in talk.events if isinstance(event, Ungrounded)] == [
+        Ungrounded((Kind.PRICE,), "asked_again")
+    ]
+    assert talk.model.open == 0
+
+
+async def test_a_model_that_insists_is_replaced_by_an_offer() -> None:
+    talk = Talk(ScriptedModel([LIE, END], ["Гаразд. ", LIE, END], ["Так.", END]))
+    await talk.run()
+    assert talk.said == ["Гаразд.", PROMPT.unsure]
+    assert len(talk.model.requests) == 2
+    outcomes = [event.outcome for event in talk.events if isinstance(event, Ungrounded)]
+    assert outcomes == ["asked_again", "replaced"]
+
+
+async def test_the_model_is_asked_once_a_turn(autojump_clock: trio.testing.MockClock) -> None:
+    talk = Talk(ScriptedModel([LIE, END], [SEARCH, TOOLS_END], [LIE, END], ["Так.", END]))
+    await talk.run()
+    assert talk.said == [PROMPT.unsure]
+    assert notes(talk) == ["", f"Не сказано: {LIE}", ""]
+
+
+async def test_tools_of_a_held_answer_do_not_run(autojump_clock: trio.testing.MockClock) -> None:
+    talk = Talk(ScriptedModel([LIE, ORDER, TOOLS_END], ["Не маю таких даних.", END]))
+    await talk.run()
+    assert not talk.tools.ran
+    assert talk.said == ["Не маю таких даних."]
+
+
+async def test_what_was_held_is_nowhere_in_the_history(autojump_clock: trio.testing.MockClock) -> None:
+    talk = Talk(ScriptedModel(["Так, є. ", LIE, END], ["Дивлюся. ", 60.0, "Ось.", END]))
+    with trio.move_on_after(1) as scope:
+        await talk.run()
+    assert scope.cancelled_caught
+    talk.reply.close(["Так, є.", "Диви"])
+    assert talk.history.messages()[-2].blocks == (Text("Так, є. Диви —"),)
+
+
+async def test_a_held_answer_is_paid_for() -> None:
+    talk = Talk(ScriptedModel([Started(Usage(900, 1)), LIE, " Ще ", 60.0, END], ["Не знаю.", END]))
+    await talk.run()
+    assert [event for event in talk.events if isinstance(event, Usage)] == [Usage(900, 1), Usage(10, 5)]
+
+
+async def test_one_lie_does_not_vouch_for_the_next() -> None:
+    """The note quotes it; a note is no data."""
+    talk = Talk(ScriptedModel([LIE, END], [f"Вибачте. {LIE}", END]))
+    await talk.run()
+    assert talk.said == ["Вибачте.", PROMPT.unsure]

@@ -1,20 +1,25 @@
 """The agent and the real SDK against the emulated vendor, which refuses what the vendor refuses."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
 import trio
 
 from engine.config import AnthropicConfig
-from engine.dialogue.agent import Agent, AgentEvent, Prompt
+from engine.dialogue.agent import Agent, Prompt
+from engine.dialogue.agent_events import AgentEvent
 from engine.dialogue.anthropic_llm import AnthropicModel
 from engine.dialogue.history import History
 from engine.dialogue.llm import ToolOutcome, ToolSpec, ToolUse, Usage
 from engine.errors import ModelError
 from tests.dialogue.emulated_vendor import Vendor
 
-PROMPT = Prompt("Ти помічник магазину шин.", gave_up="Оператора?", go_on="Вже сказано: {said}")
+PROMPT = Prompt(
+    "Ти помічник магазину шин.", gave_up="Оператора?", go_on="Вже сказано: {said}", unfounded="Не сказано: {held}",
+    unsure="Не знаю.",
+)  # fmt: skip
 LOOK_UP = {
     "text": "Зараз подивлюся.",
     "tool_uses": [
@@ -39,7 +44,7 @@ class Search:
         return (ToolSpec("search_tires", "Пошук", {"type": "object", "properties": {"width": {"type": "integer"}}}),)
 
     def context(self) -> str:
-        return "Стан: пошук"
+        return "Стан: пошук, знайдено за 2 350 грн"
 
     async def run(self, use: ToolUse) -> ToolOutcome:
         await trio.lowlevel.checkpoint()
@@ -51,7 +56,7 @@ class Talk:
         vendor.emulator.settings.script = list(script)
         config: Any = {"base_url": vendor.url, "api_key": "test", **limits}
         self._model = AnthropicModel(AnthropicConfig(**config))
-        self._agent = Agent(self._model, Search(), PROMPT)
+        self._agent = Agent(self._model, Search(), PROMPT, date(2026, 11, 22))
         self.history = History()
         self.said: list[str] = []
         self.events: list[AgentEvent] = []

@@ -1,0 +1,94 @@
+"""Prices, per cent, pieces in stock, measures and bare numbers in a sentence."""
+
+from typing import Final
+
+from engine.dialogue.grounding.claims import Claim, Kind
+from engine.dialogue.grounding.page import Found, Page
+from engine.dialogue.grounding.tokens import Sort
+from engine.speech.verbalize.numerals import words
+
+_HRYVNIA: Final = ("грн", "грив", "uah")
+_KOPECK: Final = ("коп",)
+_FOREIGN: Final = ("долар", "доллар", "usd", "євро", "евро", "eur", "рубл")
+_SIGNS: Final = {"₴": True, "$": False, "€": False}
+"""Whether hryvnias are meant."""
+_PER_CENT: Final = ("відсот", "процент")
+_PIECES: Final = ("шт", "шин", "колес", "коліс", "колів", "комплект", "покриш", "одиниц")
+_IS: Final = frozenset(words("є маємо лише тільки ще осталось залишилося залишилось"))
+_BASIS: Final = frozenset(words("за по на із з"))
+"""«Комплект із чотирьох шин», «за чотири шини»: what a price is for, not what there is."""
+_MEASURES: Final = {
+    "мм": "mm",
+    "міліметр": "mm",
+    "миллиметр": "mm",
+    "см": "cm",
+    "сантиметр": "cm",
+    "атм": "atm",
+    "бар": "atm",
+}
+LARGE: Final = 100
+"""Numbers from here on are no everyday speech."""
+_NAMED: Final = 1000
+"""Below it, a number next to a Latin name is part of the name: Primacy 4, TS 870."""
+
+
+def price(page: Page, at: int) -> Found:
+    """«2 350 грн», «дві триста п'ятдесят гривень», «2350 гривень 50 копійок», «$100»."""
+    token = page.at(at)
+    if token.is_ordinal:
+        return None
+    amount, end = token.value, page.skip(at + 1, (".",))
+    if (following := page.at(at + 1)).sort is Sort.NUMBER and token.in_words and following.in_words:
+        if not (token.value < LARGE <= following.value < LARGE * 10):
+            return None
+        amount, end = token.value * 1000 + following.value, at + 2
+    unit, before = page.word(end), page.at(at - 1).text
+    if unit.startswith(_KOPECK):
+        return (Claim(Kind.PRICE, (round(amount),)),), end + 1
+    if unit.startswith(_FOREIGN) or _SIGNS.get(before) is False or _SIGNS.get(page.at(end).text) is False:
+        return (Claim(Kind.PRICE, (("foreign", amount),)),), end + 1
+    if before != "₴" and page.at(end).text != "₴" and not unit.startswith(_HRYVNIA):
+        return None
+    end = page.skip(end + (before != "₴"), (".",))
+    kopecks = page.whole(end) if page.word(end + 1).startswith(_KOPECK) else -1
+    if kopecks >= 0:
+        return (Claim(Kind.PRICE, (round(amount * 100) + kopecks,)),), end + 2
+    return (Claim(Kind.PRICE, (round(amount * 100),)),), end
+
+
+def per_cent(page: Page, at: int) -> Found:
+    unit = page.at(at + 1)
+    if unit.text != "%" and not page.word(at + 1).startswith(_PER_CENT):
+        return None
+    return (Claim(Kind.PRICE, (("%", page.at(at).value),)),), at + 2
+
+
+def measure(page: Page, at: int) -> Found:
+    """«4 мм», «2,3 бара»."""
+    unit = next((name for stem, name in _MEASURES.items() if page.word(at + 1).startswith(stem)), None)
+    return None if unit is None else ((Claim(Kind.SIZE, ((unit, page.at(at).value),)),), at + 2)
+
+
+def pieces(page: Page, at: int) -> Found:
+    """«На складі 20 штук», «є 12 шин»: stock, where the sentence speaks of it; else a count."""
+    count, before = page.whole(at), page.word(at - 1)
+    if count < 0 or page.at(at).is_ordinal:
+        return None
+    is_counted = page.word(at + 1).startswith(_PIECES)
+    is_last = page.at(at + 1).sort is Sort.MARK and (before in _IS or before.startswith(("склад", "залиш", "наявн")))
+    is_there = before in _IS and is_counted
+    if not is_there and not (page.is_about_stock and (is_counted or is_last)):
+        return None
+    if before in _BASIS or "комплект" in (page.word(at - 1)[:8], page.word(at - 2)[:8]):
+        return None
+    return (Claim(Kind.STOCK, (count,)),), at + 1 + is_counted
+
+
+def bare(page: Page, at: int) -> Found:
+    """A number with nothing to tell what it counts."""
+    token, before = page.at(at), page.at(at - 1)
+    kind = Kind.COUNT if abs(token.value) < LARGE else Kind.NUMBER
+    is_name = before.text.isascii() and before.sort in (Sort.WORD, Sort.NAME)
+    if is_name and token.value < _NAMED:
+        kind = Kind.COUNT
+    return (Claim(kind, (token.value,)),), at + 1

@@ -1,0 +1,39 @@
+"""What a sentence may claim: a kind of value, and how it may be meant."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Also the label in metrics and the word in `call_events`. Values, by kind:"""
+
+    PRICE = "price"
+    """Kopecks; `("%", per cent)`; `("foreign", amount)`."""
+    DATE = "date"
+    """`(month, day)`; `("weekday", 0 to 6)`; `"next"`, the next working day."""
+    TIME = "time"
+    """Minutes since midnight."""
+    TERM = "term"
+    """`(unit, how many)` in minutes, days or months: two weeks are fourteen days."""
+    ADDRESS = "address"
+    """`(stems of the street's name, house number or None, whether a word for a street stands with it)`."""
+    PHONE = "phone"
+    """The last nine digits."""
+    ORDER = "order"
+    """The digits of an order's or contract's number."""
+    SIZE = "size"
+    """`(width, profile, rim)`, None where not said; `(unit, number)` of a measure."""
+    STOCK = "stock"
+    """Pieces."""
+    NUMBER = "number"
+    """A number from a hundred up with nothing to tell what it counts."""
+    COUNT = "count"
+    """Any smaller number: everyday speech, no claim. Evidence all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    kind: Kind
+    values: tuple[Hashable, ...]
+    """Any of them may be meant: «о пів на третю» is 2:30 or 14:30."""

@@ -1,0 +1,57 @@
+"""A tool's answer as facts: what each number in it counts, by its key; every text as it stands. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import Enum, auto
+from typing import Any, Final
+
+
+class Role(Enum):
+    PRICE = auto()
+    """Hryvnias, of goods or an order."""
+    CHARGE = auto()
+    """Hryvnias, of what is added to it: delivery, a service."""
+    STOCK = auto()
+    QUANTITY = auto()
+    """Pieces of an order; of a warehouse too, which the key does not tell."""
+    OTHER = auto()
+
+
+_ROLES: Final[Mapping[str, Role]] = {
+    "price": Role.PRICE,
+    "total": Role.PRICE,
+    "subtotal": Role.PRICE,
+    "delivery_cost": Role.CHARGE,
+    "cost": Role.CHARGE,
+    "stock_quantity": Role.STOCK,
+    "total_quantity": Role.STOCK,
+    "quantity": Role.QUANTITY,
+}
+_OF_A_SEARCH: Final[Mapping[str, Role]] = {"total": Role.OTHER}
+_OF_A_SERVICE: Final[Mapping[str, Role]] = {"price": Role.CHARGE}
+
+
+def facts(content: str) -> Iterator[str | tuple[Role, float]]:
+    """Of an answer as the model gets it. Ids are left out: they are not for speaking."""
+    try:
+        yield from _facts(json.loads(content), "", _ROLES)
+    except json.JSONDecodeError:
+        yield content
+
+
+def _facts(node: Any, key: str, roles: Mapping[str, Role]) -> Iterator[str | tuple[Role, float]]:
+    match node:
+        case bool() | None:
+            pass
+        case int() | float():
+            yield roles.get(key, Role.OTHER), node
+        case str():
+            if not key.endswith("id"):
+                yield node
+        case list():
+            for each in node:
+                yield from _facts(each, key, roles)
+        case dict():
+            special = _OF_A_SEARCH if "tires" in node else _OF_A_SERVICE if "label" in node else {}
+            for name, value in node.items():
+                yield from _facts(value, name, {**_ROLES, **special})

@@ -14,6 +14,7 @@ from cli import (
     embeddings,
     emulators,
     jobs,
+    knowledge,
     partitions,
     quality,
     records,
@@ -44,6 +45,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(embeddings.app, name="embeddings")
 app.add_typer(emulators.app, name="emulators")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(quality.app, name="quality")
 app.add_typer(records.app, name="records")

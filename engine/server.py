@@ -27,8 +27,8 @@ from engine.database import Database
 from engine.dialogue.prompts import Texts, load
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.keeping import Keeping
-from engine.knowledge.articles import load_articles
-from engine.knowledge.search import KnowledgeSearch
+from engine.knowledge.opening import open_for_calls, warn_if_empty
+from engine.knowledge.search import Knowledge
 from engine.log import get_logger
 from engine.pbx.registry import CallRegistry
 from engine.records.cost import price_of
@@ -106,10 +106,15 @@ async def serve(
             log.info("ready", audiosocket=f"{address[0]}:{address[1]}", http=web.http, metrics=web.metrics)
             task_status.started(Listening(address, web.http, web.metrics, readiness))
 
-        async with vendors(config) as parts, StoreClient(config.store) as store:
+        async with (
+            vendors(config) as parts,
+            StoreClient(config.store) as store,
+            open_for_calls(config, database) as knowledge,
+        ):
             everyone = (RecordKeeper(keeping.writer, keeping.engine).observe, *observers)
-            services = await _services(config, parts, store, registry, cache, keeping, everyone)
+            services = await _services(config, parts, store, knowledge, registry, cache, keeping, everyone)
             if database is not None:
+                nursery.start_soon(warn_if_empty, database, name="articles")
                 nursery.start_soon(remember, database, _prompt_version(config, services.texts), name="prompt version")
             async with trio.open_nursery() as recovery:
                 recovery.start_soon(keeping.recover, store, name="recovery")
@@ -157,8 +162,8 @@ async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool |
 
 
 async def _services(
-    config: Config, vendors: Vendors, store: StoreClient, registry: CallRegistry, cache: Cache, keeping: Keeping,
-    observers: Sequence[Observer],
+    config: Config, vendors: Vendors, store: StoreClient, knowledge: Knowledge, registry: CallRegistry, cache: Cache,
+    keeping: Keeping, observers: Sequence[Observer],
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
     if price_of(config.cost, config.anthropic.model) is None:
@@ -168,7 +173,6 @@ async def _services(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(warm_up, "store", store.ping)
         nursery.start_soon(warm_up, "phrases", partial(voice.warm, map(verbalize, texts.needed_at_once(now))))
-    knowledge = KnowledgeSearch(load_articles(config.knowledge.directory) if config.knowledge.directory else ())
 
     def make_tools(call_id: UUID, caller: str | None) -> Toolbox:
         return Toolbox(

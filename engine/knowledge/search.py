@@ -1,86 +1,147 @@
-"""Search over the shop's articles by words: what a call needs until it needs vectors.
+"""Search over the shop's articles: by words and by vectors at once, fused.
 
-A question's words weigh by how rare they are among the articles, more in a title than in a text. The score of an
-article is the share of the question's weight it covers; below the threshold nothing is found, and the bot says that it
-does not know rather than reading out something near.
+Before: a tool, with a caller waiting. After: PostgreSQL (`lookup`), whoever makes the vectors (`embeddings`), the
+decision what answers (`ranking`). The words are looked up while the question's vector is made; where none can be had in
+time the words answer alone. A database that is away is known within 250 ms.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from math import log
-from typing import Final
+from datetime import date
+from typing import Final, Protocol
 
-from engine.knowledge.articles import Article
-from engine.knowledge.stems import PREFIX, similar, stems
+import trio
 
-_TITLE: Final = 1.0
-_TEXT: Final = 0.6
-_LEAST: Final = 0.3
-"""Share of a question's weight below which an article does not answer it."""
+from engine import metrics
+from engine.database import Runner
+from engine.database.patience import Patience
+from engine.errors import DatabaseAway, DatabaseError
+from engine.knowledge.embeddings import QueryVector, as_sql
+from engine.knowledge.lookup import by_vector, by_words
+from engine.knowledge.ranking import Hit, Ranked, rank, scale_of
+from engine.knowledge.words import lexemes
+from engine.log import get_logger
+
+log = get_logger("knowledge")
+
+LIMIT: Final = 3
+_DATABASE_SECONDS: Final = 0.25
+_VECTOR_SECONDS: Final = 0.8
+"""How long a caller waits for the question's vector."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Something to quote. `score`: 0 to 1."""
+    """Something to quote. `source`: the article's path. `title`: with the headings above the text."""
 
+    source: str
     title: str
     text: str
-    category: str
-    score: float
 
 
-class _Words:
-    """The stems of a text, by their first letters: a search runs on the event loop and compares only what may match."""
+class QueryVectors(Protocol):
+    """Makes the vectors of questions, for whichever set is active (`embeddings.QueryEmbedder`)."""
 
-    def __init__(self, text: str) -> None:
-        self._by_prefix: dict[str, set[str]] = {}
-        for stem in stems(text):
-            self._by_prefix.setdefault(stem[:PREFIX], set()).add(stem)
-
-    def have(self, stem: str) -> bool:
-        return any(similar(stem, word) for word in self._by_prefix.get(stem[:PREFIX], ()))
+    async def embed(self, text: str) -> QueryVector | None:
+        """None: there are no vectors now, for whatever reason (which is logged)."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Indexed:
-    article: Article
-    title: _Words
-    text: _Words
+class Knowledge(Protocol):
+    """What a tool needs."""
 
-    def weight_of(self, stem: str) -> float:
-        if self.title.have(stem):
-            return _TITLE
-        return _TEXT if self.text.have(stem) else 0.0
+    async def search(self, question: str, category: str | None = None) -> Sequence[Passage]:
+        """At most three, of different articles, best first; none where nothing answers. Raises `DatabaseError`."""
+        ...
+
+
+class NoKnowledge:
+    """Where no database is configured."""
+
+    async def search(self, question: str, category: str | None = None) -> Sequence[Passage]:
+        raise DatabaseAway("there are no articles without a database: DATABASE_URL is not set")
 
 
 class KnowledgeSearch:
-    """An index in memory, built once; searching is fast enough to do in place."""
+    """From `open_search`. `today`: by the shop's calendar."""
 
-    def __init__(self, articles: Iterable[Article]) -> None:
-        self._articles = [_Indexed(each, _Words(each.title), _Words(each.text)) for each in articles]
+    def __init__(
+        self, database: Runner, vectors: QueryVectors | None, today: Callable[[], date], patience: Patience
+    ) -> None:
+        self._database = database
+        self._vectors = vectors
+        self._today = today
+        self._patience = patience
 
-    def search(self, query: str, category: str | None = None, limit: int = 3) -> list[Passage]:
-        """The best passages, best first; empty when nothing answers. A category puts its own articles first without
-        hiding the others: the model's guess of it may be wrong."""
-        wanted = dict.fromkeys(stems(query))
-        matches = {stem: [each.weight_of(stem) for each in self._articles] for stem in wanted}
-        rarity = {stem: self._rarity(weights) for stem, weights in matches.items()}
-        total = sum(rarity.values())
-        if not total:
+    async def search(self, question: str, category: str | None = None) -> Sequence[Passage]:
+        try:
+            ranked = await self.ranked(question, category)
+        except DatabaseError:
+            metrics.KNOWLEDGE_SEARCHES.labels("failed").inc()
+            raise
+        answers = [each.found for each in ranked if each.answers][:LIMIT]
+        metrics.KNOWLEDGE_SEARCHES.labels("found" if answers else "nothing").inc()
+        return [Passage(found.path, found.heading, found.text) for found in answers]
+
+    async def ranked(self, question: str, category: str | None = None) -> list[Ranked]:
+        """All that was considered, best first, and whether it answers. Raises `DatabaseError`."""
+        stems = lexemes(question)
+        if not stems:
             return []
-        found = [
-            _passage(each.article, self._score(n, matches, rarity) / total) for n, each in enumerate(self._articles)
-        ]
-        best = sorted((p for p in found if p.score >= _LEAST), key=lambda p: (p.category != category, -p.score))
-        return best[:limit]
+        with metrics.KNOWLEDGE_SECONDS.time():
+            words, vector = await self._words_and_vector(question, stems)
+            near = await self._near(vector) if vector else None
+        scale = None if vector is None or near is None else scale_of(vector.set.made.model)
+        return rank(words, near or (), scale, category)
 
-    def _rarity(self, weights: Sequence[float]) -> float:
-        """Inverse document frequency; a word no article has weighs most, for it is what is not answered."""
-        return log(1 + len(self._articles) / max(1, sum(weight > 0 for weight in weights)))
+    async def _words_and_vector(self, question: str, stems: Sequence[str]) -> tuple[list[Hit], QueryVector | None]:
+        vector: QueryVector | None = None
+        failure: DatabaseError | None = None
+        hits: list[Hit] = []
 
-    def _score(self, n: int, matches: Mapping[str, Sequence[float]], rarity: Mapping[str, float]) -> float:
-        return sum(rarity[stem] * weights[n] for stem, weights in matches.items())
+        async def embed(vectors: QueryVectors) -> None:
+            nonlocal vector
+            with trio.move_on_after(_VECTOR_SECONDS):
+                vector = await vectors.embed(question)
+
+        async with trio.open_nursery() as nursery:
+            if self._vectors is not None:
+                nursery.start_soon(embed, self._vectors)
+            today = self._today()
+            try:
+                hits = await self._patiently(lambda: self._database.run(lambda sql: by_words(sql, stems, today)))
+            except DatabaseError as error:
+                failure = error
+                nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        return hits, vector
+
+    async def _near(self, asked: QueryVector) -> list[Hit] | None:
+        """None where the set could not be searched: it may have been dropped in this very moment."""
+        today = self._today()
+        try:
+            return await self._patiently(
+                lambda: self._database.transaction(
+                    lambda sql: by_vector(sql, asked.set.table, as_sql(asked.vector), today)
+                )
+            )
+        except DatabaseError as error:
+            log.warning("no_search_by_vectors", error=str(error))
+            return None
+
+    async def _patiently[T](self, work: Callable[[], Awaitable[T]]) -> T:
+        return await self._patience.within(_DATABASE_SECONDS, work)
 
 
-def _passage(article: Article, score: float) -> Passage:
-    return Passage(article.title, article.text, article.category, round(score, 3))
+@asynccontextmanager
+async def open_search(
+    database: Runner, vectors: QueryVectors | None, today: Callable[[], date]
+) -> AsyncGenerator[KnowledgeSearch]:
+    """`vectors` None: by words alone."""
+    patience = Patience()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(patience.run)
+        yield KnowledgeSearch(database, vectors, today, patience)
+        nursery.cancel_scope.cancel()

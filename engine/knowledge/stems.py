@@ -23,7 +23,8 @@ _LONGEST_TAIL: Final = 4
 _MEANT: Final = {
     "возврат": "повернення", "вернуть": "повернути", "обмен": "обмін", "обменять": "обміняти",
     "хранение": "зберігання", "хранить": "зберігати", "размер": "розмір", "цифры": "цифри", "буквы": "літери",
-    "значит": "означає", "зимние": "зимові", "зимних": "зимові", "зимнюю": "зимові", "летние": "літні",
+    "значит": "означає", "зимние": "зимові", "зимних": "зимові", "зимнюю": "зимові", "зимняя": "зимові",
+    "зимней": "зимові", "летних": "літні", "летнюю": "літні", "летней": "літні", "летние": "літні",
     "летняя": "літня", "лето": "літо", "менять": "міняти", "поменять": "міняти", "замена": "заміна",
     "переобуть": "перевзути", "переобувать": "перевзути", "колеса": "шини", "резина": "шини", "резину": "шини",
     "покрышки": "шини", "покрышек": "шини", "гума": "шини", "гуму": "шини", "наличные": "готівка",
@@ -53,8 +54,8 @@ _STOPWORDS: Final = frozenset(
 def stems(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order, repeated as often as they occur."""
     words = (word for word in _WORD.findall(text.casefold()) if word not in _STOPWORDS)
-    found = (stem(_MEANT.get(word, word)) for word in words)
-    return [each for each in found if len(each) >= _SHORTEST or each.isdigit()]
+    found = (stem(word) for word in words)
+    return [_STEMS_MEANT.get(each, each) for each in found if len(each) >= _SHORTEST or each.isdigit()]
 
 
 def stem(word: str) -> str:
@@ -72,3 +73,7 @@ def similar(one: str, other: str) -> bool:
         return len(long) - len(short) <= _LONGEST_TAIL
     shared = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
     return shared >= max(PREFIX + 1, len(short) - 2) and len(long) - shared <= _LONGEST_TAIL
+
+
+_STEMS_MEANT: Final = {stem(word): stem(meant) for word, meant in _MEANT.items()}
+"""By stem: the table above names one form of a word, and means all of them."""

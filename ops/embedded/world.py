@@ -19,10 +19,15 @@ import trio
 from engine.config import Config
 from engine.database import Database, migrate
 from engine.errors import ConfigError
+from engine.knowledge.articles import read_directory
+from engine.knowledge.shelf import load
+from engine.log import get_logger
 from ops.embedded.errors import EmbeddedServerError
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.valkey import EmbeddedValkey
 from sql import MIGRATIONS
+
+log = get_logger("embedded")
 
 _DATABASE_SECONDS: Final = 10.0
 SEED_KNOWLEDGE: Final = Path(__file__).parent.parent / "seed" / "knowledge"
@@ -95,9 +100,7 @@ async def embedded_world(
             if any("emulated" in part for part in parts):
                 nursery.start_soon(start, "emulators", emulators)
         if "PostgreSQL" in parts:
-            await _migrate(overrides)
-        if config.knowledge.directory is None:
-            overrides["knowledge"] = {"directory": SEED_KNOWLEDGE}
+            await _fill(overrides, config.knowledge.directory or SEED_KNOWLEDGE)
         try:
             yield World(overrides, parts, addresses)
         finally:
@@ -113,12 +116,16 @@ def _start_postgres(stack: ExitStack) -> Overrides:
     return {"database": {"url": server.url}}
 
 
-async def _migrate(overrides: Overrides) -> None:
-    """The embedded database has no administrator: it is brought to shape here."""
+async def _fill(overrides: Overrides, articles: Path) -> None:
+    """The embedded database has no administrator: it is brought to shape here, and given the articles."""
+    reading = await trio.to_thread.run_sync(read_directory, articles)
     config = Config.from_env({"database": overrides["database"]})
     async with Database(config.database) as database:
         await database.wait_available(_DATABASE_SECONDS)
         await migrate(database, MIGRATIONS)
+        await load(database, reading)
+    for broken in reading.broken:
+        log.warning("article_left_out", path=broken.path, reason=broken.reason)
 
 
 def _start_valkey(stack: ExitStack) -> Overrides:
@@ -161,7 +168,7 @@ def _emulator_overrides(parts: tuple[str, ...], addresses: Mapping[str, str]) ->
         "project": "demo", "speech_endpoint": addresses["speech"], "tts_endpoint": addresses["tts"], "plaintext": True,
     }  # fmt: skip
     every: Mapping[str, Overrides] = {
-        "emulated Google speech": {"google": google},
+        "emulated Google speech": {"google": google, "embeddings": {"google_endpoint": addresses["embeddings"]}},
         "emulated Anthropic": {"anthropic": {"api_key": "emulated", "base_url": addresses["anthropic"]}},
         "an emulated store": {"store": {"api_key": "emulated", "base_url": addresses["store"]}},
     }

@@ -25,7 +25,7 @@ from engine.database import Database
 from engine.dialogue.llm import ToolUse
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.keeping import Keeping
-from engine.knowledge.search import KnowledgeSearch
+from engine.knowledge.search import NoKnowledge
 from engine.records.spool import open_spool
 from engine.store.actions import Action, ActionLog
 from engine.store.client import StoreClient
@@ -114,7 +114,7 @@ async def kept(config: Config) -> AsyncIterator[Keeping]:
 
 def toolbox(call_id: UUID, store: StoreClient, actions: ActionLog, config: Config) -> Toolbox:
     return Toolbox(
-        call_id=call_id, caller_phone=PHONE, store=store, knowledge=KnowledgeSearch(()), actions=actions,
+        call_id=call_id, caller_phone=PHONE, store=store, knowledge=NoKnowledge(), actions=actions,
         now=lambda: datetime.now(config.call.timezone),
     )  # fmt: skip
 

@@ -18,6 +18,8 @@ import trio
 
 from engine.config import Config
 from engine.database import Database, migrate
+from engine.knowledge.articles import read_directory
+from engine.knowledge.shelf import load
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.valkey import EmbeddedValkey
 from ops.embedded.world import SEED_KNOWLEDGE, Overrides
@@ -83,7 +85,6 @@ def running_world() -> Iterator[World]:
             },
             "anthropic": {"api_key": "emulated", "base_url": addresses["anthropic"]},
             "store": {"api_key": "emulated", "base_url": addresses["store"]},
-            "knowledge": {"directory": SEED_KNOWLEDGE},
         }  # fmt: skip
         control = stack.enter_context(httpx.Client(base_url=addresses["control"]))
         speak("Добрий день")  # the first words wait for the voice to be loaded; no caller should
@@ -115,7 +116,7 @@ def _emulators() -> Iterator[dict[str, str]]:
 
 
 def migrated(url: str) -> None:
-    """Bring a new database to shape."""
+    """Bring a new database to shape, with the articles in it."""
     trio.run(_migrate, url)
 
 
@@ -123,3 +124,4 @@ async def _migrate(url: str) -> None:
     async with Database(Config.from_env({"database": {"url": url}}).database) as database:
         await database.wait_available(10)
         await migrate(database, MIGRATIONS)
+        await load(database, read_directory(SEED_KNOWLEDGE))

@@ -1,50 +1,75 @@
-"""Reading the shop's articles."""
+"""Reading the shop's articles from files."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from engine.errors import ConfigError
-from engine.knowledge.articles import Article, load_articles, parse_article
-
-SEED = Path(__file__).parents[2] / "ops" / "seed" / "knowledge"
-CATEGORIES = {
-    "brands", "guides", "faq", "comparisons", "delivery", "payment", "returns", "warranty", "fitting", "general",
-}  # fmt: skip
+from engine.knowledge.articles import CATEGORIES, Article, parse_article, read_directory
+from tests.knowledge.shop import SEED, write
 
 
 def test_front_matter_and_text() -> None:
-    source = "---\ntitle: Час: з 9 до 18\ncategory: faq\nauthor: nobody\n---\nТекст.\n\n---\nЩе.\n"
-    assert parse_article(source) == Article("Час: з 9 до 18", "faq", "Текст.\n\n---\nЩе.")
+    source = "---\ntitle: Час: з 9 до 18\ncategory: faq\nvalid-until: 2027-03-31\n\n---\nТекст.\n\n---\nЩе.\n"
+    assert parse_article("a.md", source) == Article(
+        "a.md", "Час: з 9 до 18", "faq", "Текст.\n\n---\nЩе.", "uk", date(2027, 3, 31)
+    )
+    quoted = '---\ntitle: "Графік"\ncategory: faq\nlanguage: ru\n---\nТ'
+    assert (parse_article("b.md", quoted).title, parse_article("b.md", quoted).language) == ("Графік", "ru")
+
+
+def test_what_nobody_sees_is_left_out() -> None:
+    hidden = "---\ntitle: A\ncategory: faq\n---\nВи\u200bдно\x00 це\u202e.\n"
+    assert parse_article("a.md", hidden).text == "Видно це."
 
 
 @pytest.mark.parametrize(
-    "source",
+    ("source", "why"),
     [
-        "",
-        "Текст без усього",
-        "---\ntitle: A\n---\nТекст",
-        "---\ntitle: A\ncategory: b\n---\n  \n",
-        "---\ntitle: A\nТекст",
+        ("", "front matter"),
+        ("Текст без усього", "front matter"),
+        ("---\ntitle: A\nТекст", "front matter"),
+        ("---\ntitle: A\n---\nТекст", "category is missing"),
+        ("---\ncategory: faq\n---\nТекст", "title is missing"),
+        ("---\ntitle:\ncategory: faq\n---\nТекст", "title is missing"),
+        ("---\ntitle: A\ncategory: faq\n---\n  \n", "no text"),
+        ("---\ntitle: A\ncategory: faq\n---\n# Лише заголовок\n", "no text"),
+        ("---\ntitle: A\ncategory: shoes\n---\nТ", "unknown category 'shoes'; there are: brands"),
+        ("---\ntitle: A\ncategory: faq\nautor: B\n---\nТ", "unknown field 'autor'"),
+        ("---\ntitle: A\ntitle: B\ncategory: faq\n---\nТ", "there twice"),
+        ("---\ntitle: A\ncategory: faq\nщось\n---\nТ", "not `name: value`"),
+        ("---\ntitle: A\ncategory: faq\nvalid_until: завтра\n---\nТ", "give a date"),
+        ("---\ntitle: A\ncategory: faq\nlanguage: українська\n---\nТ", "two letters"),
+        (f"---\ntitle: {'A' * 200}\ncategory: faq\n---\nТ", "longer than"),
     ],
 )
-def test_what_is_no_article(source: str) -> None:
-    with pytest.raises(ValueError, match=r"needed|front matter"):
-        parse_article(source)
+def test_what_is_no_article(source: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_article("a.md", source)
 
 
-def test_a_broken_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "good.md").write_text("---\ntitle: A\ncategory: b\n---\nT", encoding="utf-8")
-    assert len(load_articles(tmp_path)) == 1
-    (tmp_path / "bad.md").write_text("oops", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"bad\.md"):
-        load_articles(tmp_path)
+def test_a_broken_file_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    write(tmp_path, {"good.md": "Т", "in/folder.md": "Т", "bad.md": "---\noops", "notes.txt": "oops"})
+    (tmp_path / "latin.md").write_bytes("---\ntitle: Ціна\n".encode("cp1251"))
+    found = read_directory(tmp_path)
+    assert [each.path for each in found.articles] == ["good.md", "in/folder.md"]
+    assert {each.path: each.reason for each in found.broken} == {
+        "bad.md": "no front matter between two lines of ---", "latin.md": "not UTF-8",
+    }  # fmt: skip
+
+
+def test_a_directory_without_articles_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not a directory"):
-        load_articles(tmp_path / "nowhere")
+        read_directory(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match="no article"):
+        read_directory(tmp_path)
 
 
-def test_the_seeded_articles_fit_the_tool() -> None:
-    articles = load_articles(SEED)
-    assert len(articles) >= 8
-    assert {article.category for article in articles} <= CATEGORIES
-    assert all(200 < len(article.text) < 1500 for article in articles)
+def test_the_sample_articles_are_whole() -> None:
+    found = read_directory(SEED)
+    assert found.broken == ()
+    assert len(found.articles) >= 40
+    assert {each.category for each in found.articles} == set(CATEGORIES)
+    assert all(110 <= len(each.text.split()) <= 350 for each in found.articles)
+    assert len({each.title for each in found.articles}) == len(found.articles)

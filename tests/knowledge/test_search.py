@@ -1,84 +1,146 @@
-"""Questions as callers ask them, in both languages, find the right article; others find nothing."""
+"""Searching the articles in a real PostgreSQL: by words, by vectors, by both; without either half; while it is away."""
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import trio
+from pydantic import SecretStr
 
-from engine.knowledge.articles import load_articles
-from engine.knowledge.search import KnowledgeSearch
-from engine.knowledge.stems import similar, stem, stems
+from engine.config import DatabaseConfig
+from engine.database import Database
+from engine.errors import DatabaseAway
+from engine.knowledge.embeddings import EmbeddingSet, Made, QueryVector, as_sql
+from engine.knowledge.search import NoKnowledge, Passage, open_search
+from ops.embedded.postgres import EmbeddedPostgres
+from tests.knowledge.shop import TODAY, article, searching
 
-SEARCH = KnowledgeSearch(load_articles(Path(__file__).parents[2] / "ops" / "seed" / "knowledge"))
+DELIVERY: Final = article("delivery.md", "Доставка", "Веземо шини по всій Україні за 250 гривень.", "delivery")
+PAYMENT: Final = article("payment.md", "Оплата", "Платити можна карткою або готівкою.", "payment")
+WARRANTY: Final = article("warranty.md", "Гарантія", "П'ять років від дати виготовлення.", "warranty")
+WINTER: Final = article("winter.md", "Зимові шини", "Беріть липучку для міста.", "guides")
+SHELF: Final = (DELIVERY, PAYMENT, WARRANTY, WINTER)
+AXES: Final = {"delivery.md": 0, "payment.md": 1, "warranty.md": 2, "winter.md": 3}
+
+
+class Meaning:
+    """Vectors by hand: each article its own axis, and a question whatever it is given."""
+
+    def __init__(self, *axes: float, delay: float = 0.0, table: str = "embeddings_1") -> None:
+        made = Made("local", "multilingual-e5-small-q4", 4)
+        number = int(table.removeprefix("embeddings_"))
+        self._answer = QueryVector(EmbeddingSet(number, made, "active", datetime.now(UTC), None, None), _unit(axes))
+        self._delay = delay
+
+    async def embed(self, text: str) -> QueryVector | None:
+        await trio.sleep(self._delay)
+        return self._answer
+
+
+def _unit(axes: Sequence[float]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    vector = np.array(axes, np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+async def embed(database: Database) -> None:
+    """The set 1, as a reindex would have left it."""
+    await database.execute(
+        "CREATE TABLE embeddings_1 (chunk_hash text PRIMARY KEY, embedding vector(4) NOT NULL);"
+        "CREATE INDEX ON embeddings_1 USING hnsw (embedding vector_cosine_ops)"
+    )
+    rows = await database.fetch("SELECT hash, path FROM chunks JOIN articles ON articles.id = article_id")
+    for row in rows:
+        vector = np.eye(4, dtype=np.float32)[AXES[row["path"]]]
+        await database.execute("INSERT INTO embeddings_1 VALUES (%s, %s::vector)", [row["hash"], as_sql(vector)])
+
+
+def sources(passages: Sequence[Passage]) -> list[str]:
+    return [passage.source for passage in passages]
 
 
 @pytest.mark.parametrize(
-    ("question", "title"),
+    ("question", "path"),
     [
-        ("Скільки коштує доставка?", "Доставка"),
-        ("когда привезут заказ", "Доставка"),
-        ("чи є самовивіз", "Доставка"),
-        ("Можно ли заплатить картой?", "Оплата"),
-        ("оплата наличными", "Оплата"),
-        ("чи можна в розстрочку", "Оплата"),
-        ("Як повернути шини?", "Повернення"),
-        ("возврат товара", "Повернення"),
-        ("гарантия на шины", "Гарантія"),
-        ("у мене грижа на шині", "Гарантія"),
-        ("записатися на шиномонтаж", "Шиномонтаж"),
-        ("хранение шин зимой", "Сезонне зберігання"),
-        ("как читать размер шины", "Як прочитати"),
-        ("що означають цифри на шині", "Як прочитати"),
-        ("Коли міняти шини на зимові?", "Коли міняти"),
-        ("когда менять резину на летнюю", "Коли міняти"),
-        ("какой производитель лучше", "Бренди"),
-        ("шипы или липучка", "Шиповані"),
+        ("Скільки коштує доставка?", "delivery.md"),
+        ("когда привезут заказ", "delivery.md"),
+        ("оплата наличными", "payment.md"),
+        ("яка горантія", "warranty.md"),
+        ("гарантия сколько лет", "warranty.md"),
+        ("зимняя резина", "winter.md"),
     ],
 )
-def test_the_right_article_comes_first(question: str, title: str) -> None:
-    passages = SEARCH.search(question)
-    assert passages
-    assert passages[0].title.startswith(title)
-    assert passages[0].text
+async def test_words_alone_answer(shop_server: EmbeddedPostgres, question: str, path: str) -> None:
+    async with searching(shop_server, *SHELF) as (search, _):
+        assert sources(await search.search(question))[:1] == [path]
 
 
-@pytest.mark.parametrize(
-    "question",
-    ["", "???", "рецепт борщу", "яка завтра погода", "расскажи анекдот", "курс долара", "хто президент", "привіт"],
-)
-def test_nothing_is_found_where_nothing_is(question: str) -> None:
-    assert SEARCH.search(question) == []
+@pytest.mark.parametrize("question", ["", "???", "а як у вас", "рецепт борщу", "хто президент", "'; DROP TABLE chunks"])
+async def test_nothing_is_found_where_nothing_is(shop_server: EmbeddedPostgres, question: str) -> None:
+    async with searching(shop_server, *SHELF) as (search, _):
+        assert await search.search(question) == []
 
 
-def test_a_category_comes_first_and_hides_nothing() -> None:
-    assert SEARCH.search("міняти шини на зимові", "comparisons")[0].category == "comparisons"
-    assert SEARCH.search("гарантія на шини", "payment")[0].category == "warranty"
+async def test_a_passage_tells_where_it_is_from(shop_server: EmbeddedPostgres) -> None:
+    async with searching(shop_server, article("p/a.md", "Доставка", "Всюди.\n\n## Ціна\nСто гривень.")) as (search, _):
+        assert await search.search("ціна доставки") == [Passage("p/a.md", "Доставка / Ціна", "Сто гривень.")]
 
 
-def test_limit_and_order() -> None:
-    passages = SEARCH.search("шини", limit=2)
-    assert len(passages) == 2
-    assert passages[0].score >= passages[1].score
+async def test_vectors_find_what_shares_no_word(shop_server: EmbeddedPostgres) -> None:
+    async with searching(shop_server, *SHELF, vectors=Meaning(0, 0.1, 1, 0)) as (search, database):
+        await embed(database)
+        assert sources(await search.search("скільки років обіцяєте"))[:1] == ["warranty.md"]
 
 
-def test_an_empty_base_finds_nothing() -> None:
-    assert KnowledgeSearch(()).search("доставка") == []
+async def test_what_is_far_from_everything_is_not_found(shop_server: EmbeddedPostgres) -> None:
+    async with searching(shop_server, *SHELF, vectors=Meaning(1, 1, 1, 1)) as (search, database):
+        await embed(database)
+        assert await search.search("рецепт борщу") == []
 
 
-@given(st.text())
-def test_any_question_is_survived(question: str) -> None:
-    assert all(0 < passage.score <= 1 for passage in SEARCH.search(question))
+async def test_a_category_is_preferred_and_hides_nothing(shop_server: EmbeddedPostgres) -> None:
+    twins = (article("a.md", "Ціна", "Ціна доставки.", "faq"), article("b.md", "Ціна", "Ціна доставки!", "delivery"))
+    async with searching(shop_server, *twins, WARRANTY) as (search, _):
+        assert sources(await search.search("ціна доставки")) == ["a.md", "b.md"]
+        assert sources(await search.search("ціна доставки", "delivery")) == ["b.md", "a.md"]
+        assert sources(await search.search("гарантія", "payment")) == ["warranty.md"]
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("доставка", "доставки"), ("гарантія", "гарантию"), ("зимові", "зимних"), ("розмір", "размер"), ("шини", "шину")],
-)
-def test_forms_of_a_word_meet(one: str, other: str) -> None:
-    assert similar(*stems(f"{one} {other}"))
+async def test_an_expired_article_is_out_by_the_shops_calendar(shop_server: EmbeddedPostgres) -> None:
+    last_day = article("a.md", "Акція", "Знижка на шини.", valid_until=TODAY)
+    over = article("b.md", "Акція", "Знижка на диски.", valid_until=TODAY - timedelta(days=1))
+    async with searching(shop_server, last_day, over) as (search, database):
+        assert sources(await search.search("яка знижка")) == ["a.md"]
+        async with open_search(database, None, lambda: date(2026, 11, 23)) as tomorrow:
+            assert await tomorrow.search("яка знижка") == []
 
 
-@pytest.mark.parametrize(("one", "other"), [("шини", "шипи"), ("оплата", "доставка"), ("збір", "зима"), ("16", "17")])
-def test_other_words_do_not(one: str, other: str) -> None:
-    assert not similar(stem(one), stem(other))
+async def test_vectors_that_take_too_long_are_not_waited_for(shop_server: EmbeddedPostgres) -> None:
+    async with searching(shop_server, *SHELF, vectors=Meaning(1, 0, 0, 0, delay=60)) as (search, database):
+        await embed(database)
+        with trio.fail_after(10):
+            assert sources(await search.search("яка гарантія")) == ["warranty.md"]
+
+
+async def test_a_set_that_was_dropped_just_now_leaves_the_words(shop_server: EmbeddedPostgres) -> None:
+    async with searching(shop_server, *SHELF, vectors=Meaning(1, 0, 0, 0, table="embeddings_7")) as (search, _):
+        assert sources(await search.search("яка гарантія")) == ["warranty.md"]
+
+
+async def test_a_base_without_articles_finds_nothing(shop_server: EmbeddedPostgres) -> None:
+    async with searching(shop_server) as (search, _):
+        assert await search.search("доставка") == []
+
+
+async def test_a_database_that_is_away_is_known_at_once(tmp_path: Path) -> None:
+    config = DatabaseConfig(url=SecretStr(f"postgresql://nobody@/nothing?host={tmp_path}"))
+    async with Database(config) as database, open_search(database, Meaning(1, delay=60), lambda: TODAY) as search:
+        for _ in range(2):
+            began = trio.current_time()
+            with pytest.raises(DatabaseAway):
+                await search.search("доставка")
+            assert trio.current_time() - began < 0.3
+    with pytest.raises(DatabaseAway, match="DATABASE_URL"):
+        await NoKnowledge().search("доставка")

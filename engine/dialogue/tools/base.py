@@ -18,7 +18,7 @@ from engine.dialogue.tools.changes import CHANGES, Result
 from engine.dialogue.tools.rules import NO_PHONE, ToolRefused
 from engine.dialogue.tools.stages import Stage
 from engine.dialogue.tools.state import CallState
-from engine.knowledge.search import KnowledgeSearch
+from engine.knowledge.search import Knowledge
 from engine.store.actions import Action, ActionLog, once
 from engine.store.client import StoreClient
 
@@ -36,7 +36,7 @@ class ToolContext:
     call_id: UUID
     state: CallState
     store: StoreClient
-    knowledge: KnowledgeSearch
+    knowledge: Knowledge
     actions: ActionLog
     now: datetime
     action: Action | None = None

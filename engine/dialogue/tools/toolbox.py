@@ -24,7 +24,7 @@ from engine.dialogue.tools.pinned import pinned
 from engine.dialogue.tools.rules import ToolRefused
 from engine.dialogue.tools.state import CallState, TransferRequest
 from engine.errors import EngineError, StoreRejected
-from engine.knowledge.search import KnowledgeSearch
+from engine.knowledge.search import Knowledge
 from engine.log import get_logger
 from engine.store.actions import KEY_LIFE, ActionLog
 from engine.store.client import StoreClient
@@ -69,7 +69,7 @@ class Toolbox:
         call_id: UUID,
         caller_phone: str | None,
         store: StoreClient,
-        knowledge: KnowledgeSearch,
+        knowledge: Knowledge,
         actions: ActionLog,
         now: Callable[[], datetime],
     ) -> None:

@@ -1,0 +1,121 @@
+"""The two halves of a search as PostgreSQL does them: by words and by vectors. What runs in a thread; no decisions.
+
+A question's words weigh by how rare they are among the chunks, more in a heading than in a text. Only the rarer ones
+look chunks up, since the common ones are in nearly all of them; all of them count when those are weighed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import log
+from typing import Final
+
+from engine.database import Row, Statements
+from engine.knowledge.ranking import Found, Hit
+from engine.knowledge.stems import PREFIX, similar
+from engine.knowledge.words import sound, tsquery
+
+CANDIDATES: Final = 40
+"""Chunks of each half."""
+EF_SEARCH: Final = 100
+"""How widely the HNSW index is searched: see tests/bench/knowledge_search.py."""
+_WEIGHED: Final = 800
+"""Chunks weighed by words, at most."""
+_ALIKE: Final = 0.5
+"""Similarity of sound from which a word nobody has written may be one that was misheard."""
+_MISHEARD: Final = 0.7
+_IN_TEXT: Final = 0.6
+
+_VOCABULARY: Final = """
+    SELECT asked.stem, known.word, known.chunks, 1.0 AS alike
+    FROM unnest(%(stems)s::text[]) AS asked(stem) JOIN chunk_words AS known
+      ON known.word >= left(asked.stem, %(prefix)s) AND known.word < left(asked.stem, %(prefix)s) || chr(1114111)
+    UNION ALL
+    SELECT asked.stem, near.word, near.chunks, near.alike
+    FROM unnest(%(stems)s::text[], %(sounds)s::text[]) AS asked(stem, sound) CROSS JOIN LATERAL (
+        SELECT word, chunks, similarity(chunk_words.sound, asked.sound) AS alike FROM chunk_words
+        WHERE chunk_words.sound %% asked.sound ORDER BY alike DESC LIMIT 2) AS near"""
+_COUNT: Final = "SELECT greatest(reltuples, 1)::float AS chunks FROM pg_class WHERE oid = 'chunks'::regclass"
+_BY_WORDS: Final = """
+    SELECT chunks.id AS chunk_id, path, title, category, heading, chunks.text, weighed.score
+    FROM (SELECT looked_up.id, (
+              SELECT sum(weight * CASE WHEN looked_up.words @@ in_heading THEN 1 WHEN looked_up.words @@ anywhere
+                                  THEN %(in_text)s ELSE 0 END)
+              FROM unnest(%(anywhere)s::tsquery[], %(in_heading)s::tsquery[], %(weights)s::float[])
+                   AS terms(anywhere, in_heading, weight)) AS score
+          FROM (SELECT chunks.id, words FROM chunks JOIN articles ON articles.id = article_id
+                WHERE words @@ %(driving)s::tsquery AND (valid_until IS NULL OR valid_until >= %(today)s)
+                LIMIT %(weighed)s) AS looked_up
+          ORDER BY score DESC, id LIMIT %(candidates)s) AS weighed
+         JOIN chunks USING (id) JOIN articles ON articles.id = article_id
+    ORDER BY score DESC, chunk_id"""
+_BY_VECTOR: Final = """
+    SELECT chunks.id AS chunk_id, path, title, category, heading, chunks.text, 1 - distance AS score
+    FROM (SELECT chunk_hash, embedding <=> %(vector)s::vector AS distance FROM {vectors}
+          ORDER BY distance LIMIT %(candidates)s) AS nearest
+         JOIN chunks ON chunks.hash = chunk_hash JOIN articles ON articles.id = article_id
+    WHERE valid_until IS NULL OR valid_until >= %(today)s
+    ORDER BY distance, chunk_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A word of the question and what it may be among the words there are. `weight`: of all that was asked. `worth`:
+    of that, what is covered by finding it."""
+
+    words: tuple[str, ...]
+    chunks: int
+    weight: float
+    worth: float
+
+
+def by_words(statements: Statements, stems: Sequence[str], today: date) -> list[Hit]:
+    """The chunks that cover most of the question's weight, best first. `today`: expired articles are left out."""
+    asked = list(dict.fromkeys(stems))
+    rows = statements.fetch(_VOCABULARY, {"stems": asked, "sounds": [sound(stem) for stem in asked], "prefix": PREFIX})
+    total = statements.fetch(_COUNT)[0]["chunks"]
+    terms = [_term(stem, [row for row in rows if row["stem"] == stem], total) for stem in asked]
+    known = sorted((term for term in terms if term.words), key=lambda term: term.chunks)
+    if not known:
+        return []
+    weight = sum(term.weight for term in terms)
+    found = statements.fetch(_BY_WORDS, {
+        "anywhere": [tsquery(term.words) for term in known], "weights": [term.worth / weight for term in known],
+        "in_heading": [tsquery(term.words, "A") for term in known], "in_text": _IN_TEXT, "today": today,
+        "driving": tsquery(_driving(known)), "weighed": _WEIGHED, "candidates": CANDIDATES,
+    })  # fmt: skip
+    return [_hit(row) for row in found]
+
+
+def by_vector(statements: Statements, table: str, vector: str, today: date) -> list[Hit]:
+    """The chunks nearest to a question's vector (written as pgvector does), nearest first. In a transaction."""
+    statements.execute("SELECT set_config('hnsw.ef_search', %s, true)", [str(EF_SEARCH)])
+    asked = {"vector": vector, "candidates": CANDIDATES, "today": today}
+    return [_hit(row) for row in statements.fetch(_BY_VECTOR, asked, names={"vectors": table})]
+
+
+def _term(stem: str, rows: Iterable[Row], total: float) -> _Term:
+    """Forms of the word itself, or else what it sounds like. A word that is nowhere weighs most, for it is what is not
+    answered."""
+    forms = [row for row in rows if row["alike"] == 1.0 and similar(stem, row["word"])]
+    heard = forms or [row for row in rows if row["alike"] >= _ALIKE]
+    chunks = sum(row["chunks"] for row in heard)
+    weight = log(1 + total / max(1, chunks))
+    return _Term(tuple(row["word"] for row in heard), chunks, weight, weight if forms else weight * _MISHEARD)
+
+
+def _driving(terms: Sequence[_Term]) -> list[str]:
+    """The words that look chunks up: of the rarest term, and of the next ones as long as not too much is found."""
+    words = list(terms[0].words)
+    chunks = terms[0].chunks
+    for term in terms[1:]:
+        chunks += term.chunks
+        if chunks > _WEIGHED:
+            break
+        words += term.words
+    return words
+
+
+def _hit(row: Row) -> Hit:
+    found = Found(row["chunk_id"], row["path"], row["title"], row["category"], row["heading"], row["text"])
+    return Hit(found, float(row["score"]))

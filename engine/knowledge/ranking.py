@@ -1,0 +1,114 @@
+"""Two lists of chunks, one found by words and one by vectors, become one of articles. Pure.
+
+Ranks are fused, not scores (reciprocal rank fusion, Cormack 2009): scores of the two have nothing in common. Whether
+an article answers at all is another question, and there the scores count: the share of the question's weight its words
+cover, and how near its vector is. Below the threshold nothing is found, and the bot says that it does not know rather
+than reading out something near.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_RANKS: Final = 20
+"""Smooths the fusion: the larger, the less the first of a list outweighs the next."""
+_SAME_CATEGORY: Final = 1.08
+"""A preference, not a wall: the model's guess of a category may be wrong."""
+_WORDS_ALONE: Final = 0.34
+"""Share of the question's weight that must be covered where no vector speaks for the article."""
+_ENOUGH: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A chunk and its article."""
+
+    chunk_id: int
+    path: str
+    title: str
+    category: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`score`: 0 to 1, of whichever list it is in."""
+
+    found: Found
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What similarity means with a model: cosines of `unrelated` texts and of a question and what answers it."""
+
+    unrelated: float
+    answering: float
+
+    def of(self, similarity: float) -> float:
+        """0 unrelated, 1 answering; may be beyond both."""
+        return (similarity - self.unrelated) / (self.answering - self.unrelated)
+
+
+_SCALES: Final[Mapping[str, Scale]] = {"multilingual-e5-small-q4": Scale(0.80, 0.88)}
+"""By model, as `callctl knowledge search --explain` shows them."""
+_USUAL: Final = Scale(0.5, 0.75)
+
+
+def scale_of(model: str) -> Scale:
+    return _SCALES.get(model, _USUAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An article by its best chunk. `words`: share of the question covered. `similarity`: cosine, None without
+    vectors. `score`: of the fusion, comparable within one search only."""
+
+    found: Found
+    words: float
+    similarity: float | None
+    score: float
+    answers: bool
+
+
+def rank(
+    by_words: Sequence[Hit], by_vectors: Sequence[Hit], scale: Scale | None, category: str | None = None
+) -> list[Ranked]:
+    """Both lists best first. Each article once, best first. `scale` None: no vectors could be asked."""
+    words, vectors = _scores(by_words), _scores(by_vectors)
+    points = _points(by_words, by_vectors)
+    chunks = {hit.found.chunk_id: hit.found for hit in (*by_words, *by_vectors)}
+    ranked = [
+        _ranked(found, words.get(number, 0.0), vectors.get(number), points[number], scale, category)
+        for number, found in chunks.items()
+    ]
+    best: dict[str, Ranked] = {}
+    for each in sorted(ranked, key=lambda each: -each.score):
+        best.setdefault(each.found.path, each)
+    return list(best.values())
+
+
+def _scores(hits: Iterable[Hit]) -> Mapping[int, float]:
+    return {hit.found.chunk_id: hit.score for hit in hits}
+
+
+def _points(*lists: Sequence[Hit]) -> Mapping[int, float]:
+    points: dict[int, float] = {}
+    for hits in lists:
+        for place, hit in enumerate(hits):
+            points[hit.found.chunk_id] = points.get(hit.found.chunk_id, 0.0) + 1 / (_RANKS + place)
+    return points
+
+
+def _ranked(
+    found: Found, words: float, similarity: float | None, points: float, scale: Scale | None, category: str | None
+) -> Ranked:
+    score = points * (_SAME_CATEGORY if found.category == category else 1.0)
+    return Ranked(found, words, similarity, score, _answers(words, similarity, scale))
+
+
+def _answers(words: float, similarity: float | None, scale: Scale | None) -> bool:
+    if scale is None or similarity is None:
+        return words >= _WORDS_ALONE
+    return words + scale.of(similarity) >= _ENOUGH

@@ -1,11 +1,15 @@
 """Conversations with the rule-based assistant, its tools answered from the store emulator's own data."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 
+from engine.dialogue.grounding import Gate
+from engine.dialogue.llm import Message, Text, ToolOutcome
+from engine.dialogue.sentences import SentenceSplitter
 from ops.emulators.assistant import decide
 from ops.emulators.store_api_answers import Refused
 from ops.emulators.store_api_fitting import FittingDesk, Move, NewBooking
@@ -125,7 +129,8 @@ class Shop:
 
 
 class Conversation:
-    """Says things to the assistant and runs its tools until it has spoken."""
+    """Says things to the assistant and runs its tools until it has spoken. Whatever it says must pass the engine's gate:
+    an alarm here is a false one."""
 
     def __init__(self, shop: Shop, today: date) -> None:
         self.shop = shop
@@ -133,6 +138,7 @@ class Conversation:
         self.messages: list[Json] = []
         self.used: list[tuple[str, Json]] = []
         self.tools = TOOLS
+        self.gate = Gate(today)
 
     def say(self, text: str) -> str:
         """All the assistant says until it waits for the caller."""
@@ -140,6 +146,7 @@ class Conversation:
         said: list[str] = []
         for _ in range(6):
             reply = decide(self.messages, self.tools, today=self.today)
+            self._check(reply.text)
             said.append(reply.text)
             blocks: list[Json] = [{"type": "text", "text": reply.text}] if reply.text else []
             results: list[Json] = []
@@ -162,12 +169,26 @@ class Conversation:
     def tools_since(self, start: int) -> list[str]:
         return [name for name, _ in self.used[start:]]
 
+    def _check(self, text: str) -> None:
+        blocks = [block for message in self.messages if message["role"] == "user" for block in _blocks(message)]
+        self.gate.learn("", "", [Message("user", tuple(blocks))])
+        splitter = SentenceSplitter()
+        for sentence in (*splitter.push(text), *splitter.flush()):
+            assert self.gate.ungrounded(sentence) == (), sentence
+
     def _run(self, name: str, arguments: Json) -> Json:
         try:
             result = self.shop.run(name, arguments)
         except Refused as error:
             return {"content": json.dumps({"error": str(error)}), "is_error": True}
         return {"content": json.dumps(result, ensure_ascii=False)}
+
+
+def _blocks(message: Json) -> Iterator[Text | ToolOutcome]:
+    if isinstance(message["content"], str):
+        yield Text(message["content"])
+    else:
+        yield from (ToolOutcome(block["tool_use_id"], block["content"]) for block in message["content"])
 
 
 @pytest.fixture

@@ -1,0 +1,169 @@
+"""What embeddings cost: `python -m tests.bench.knowledge_embeddings`.
+
+A question's vector by the offline model, as a call waits for it; how late the media clock is with nobody asking, with
+three questions a second (200 calls and more), and with one question after the other, the model's process on the clock's
+own core and, where there are two, on another; and how fast a reindex goes beside what the provider alone can do.
+"""
+
+import argparse
+import os
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing, nullcontext
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+import trio
+from pydantic import SecretStr
+
+from engine import log
+from engine.audio import SILENCE_FRAME
+from engine.config import DatabaseConfig
+from engine.database import Database, migrate
+from engine.knowledge.chunking import cut, embedded_text
+from engine.knowledge.embeddings.base import Embedder
+from engine.knowledge.embeddings.local import open_local
+from engine.knowledge.embeddings.reindex import rebuild
+from engine.transport.ticker import open_clock, run_ticker
+from ops.embedded.postgres import EmbeddedPostgres
+from ops.embedded.world import SEED_KNOWLEDGE
+from sql import MIGRATIONS
+from tests.bench.processes import on_cores
+from tests.knowledge.embeddings.shop import stock
+
+CALLS: Final = 200
+QUESTIONS: Final = (
+    "скільки коштує доставка чотирьох шин до Львова",
+    "можно ли вернуть резину если не подошла",
+    "яка гарантія на зимові шини",
+    "а оплатити карткою при отриманні можна",
+    "сколько стоит хранение комплекта за сезон",
+)
+
+
+async def lateness(seconds: float) -> float:
+    """p99 in ms, of `CALLS` seats that send a frame each."""
+    clock = open_clock()
+    near, far = socket.socketpair()
+    with closing(near), closing(far):
+        near.setblocking(False)
+        far.setblocking(False)
+
+        def tick(now: float) -> None:
+            near.send(SILENCE_FRAME)
+            far.recv(len(SILENCE_FRAME))
+
+        for _ in range(CALLS):
+            clock.register(tick, trio.current_time())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run_ticker, clock)
+            await trio.sleep(seconds)
+            nursery.cancel_scope.cancel()
+    return clock.statistics().lateness_p99 * 1000
+
+
+@asynccontextmanager
+async def asking(embedder: Embedder, pause: float) -> AsyncIterator[None]:
+    async def ask() -> None:
+        for question in cycle(QUESTIONS):
+            await embedder.embed([question], "query")
+            await trio.sleep(pause)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def queries(embedder: Embedder, count: int) -> None:
+    took = []
+    for question in islice(cycle(QUESTIONS), count):
+        began = time.perf_counter()
+        await embedder.embed([question], "query")
+        took.append((time.perf_counter() - began) * 1000)
+    p95 = statistics.quantiles(took, n=20)[-1]
+    print(f"    p50 {statistics.median(took):.1f} ms, p95 {p95:.1f} ms, max {max(took):.0f} ms", flush=True)
+
+
+async def clock(seconds: float, first: int, others: Sequence[int]) -> None:
+    for where, cores in (("another core", others), ("the clock's own core", [first])):
+        if not cores:
+            continue
+        print(f"media clock, {CALLS} calls, the model on {where}")
+        async with _local_on(cores) as embedder:
+            for what, work in (
+                ("nobody asks", nullcontext()),
+                ("3 questions a second", asking(embedder, 0.3)),
+                ("one after the other", asking(embedder, 0)),
+                ("nobody asks", nullcontext()),
+            ):
+                async with work:
+                    print(f"    late p99 {await lateness(seconds):.2f} ms: {what}", flush=True)
+
+
+@asynccontextmanager
+async def _local_on(cores: Sequence[int]) -> AsyncIterator[Embedder]:
+    """This thread stays where it is."""
+    async with open_local() as embedder:
+        with on_cores(cores):  # a child is born where its starter is
+            await embedder.embed(QUESTIONS[:1], "passage")
+        yield embedder
+
+
+async def reindex(server: EmbeddedPostgres, embedder: Embedder, count: int) -> None:
+    chunks = {f"{n}": text for n, text in enumerate(islice(cycle(_passages()), count))}
+    async with Database(DatabaseConfig(url=SecretStr(server.url))) as database:
+        await database.wait_available(10)
+        await migrate(database, MIGRATIONS)
+        await stock(database, chunks)
+        texts = [f"{title}\n{text}" for title, text in chunks.items()]
+        began = time.monotonic()
+        for at in range(0, count, embedder.batch):
+            await embedder.embed(texts[at : at + embedder.batch], "passage")
+        alone = count / (time.monotonic() - began)
+        began = time.monotonic()
+        await rebuild(database, embedder, rate=1_000_000)
+        whole = count / (time.monotonic() - began)
+    characters = statistics.mean(map(len, texts))
+    print(f"    {count} chunks of {characters:.0f} characters: the provider alone {alone:.1f} a second, "
+          f"reindex {whole:.1f} ({whole / alone * 100:.0f} %)", flush=True)  # fmt: skip
+
+
+def _passages() -> list[str]:
+    """Of the articles that come with the engine."""
+    bodies = (path.read_text().split("\n---\n", 1)[1] for path in sorted(SEED_KNOWLEDGE.glob("*.md")))
+    return [embedded_text(chunk) for body in bodies for chunk in cut("", body)]
+
+
+async def run(server: EmbeddedPostgres, seconds: float, chunks: int, first: int, others: Sequence[int]) -> None:
+    async with open_local() as embedder:
+        began = time.monotonic()
+        await embedder.embed(QUESTIONS[:1], "passage")
+        print(
+            f"the offline model, one thread, niced; ready after {time.monotonic() - began:.1f} s\na question's vector"
+        )
+        await queries(embedder, 200)
+        print("reindex")
+        await reindex(server, embedder, chunks)
+    await clock(seconds, first, others)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement of the clock")
+    parser.add_argument("--chunks", type=int, default=200)
+    chosen = parser.parse_args()
+    log.configure("ERROR")
+    first, *others = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with EmbeddedPostgres(Path(name) / "postgres") as server, on_cores([first]):
+            trio.run(run, server, chosen.seconds, chosen.chunks, first, others)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ from cli.signals import stop_on_signal
 from engine.config import Config
 from engine.server import Listening, import_vendors
 from engine.server import serve as run_engine
+from ops.embedded.indexing import index_articles
 from ops.embedded.world import Overrides, World, embedded_world, missing_parts
 
 
@@ -40,6 +41,8 @@ async def _answer(world: World, flags: Overrides) -> bool:
         async with trio.open_nursery() as engine:
             await nursery.start(stop_on_signal, stop, engine.cancel_scope)
             listening = await engine.start(partial(run_engine, stop=stop), config)
+            if "database" in world.overrides:
+                nursery.start_soon(index_articles, config, name="vectors")
             if world.parts:
                 _tell(world.paragraph)
                 typer.echo(_how_to_call(listening), err=True)

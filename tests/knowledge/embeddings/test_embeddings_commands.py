@@ -73,11 +73,12 @@ def test_from_nothing_to_a_set_and_on(shell: Shell) -> None:
 def test_another_provider_is_asked_about_and_can_be_taken_back(shell: Shell) -> None:
     shell.prepare("stock", dict(SHOP))
     shell("embeddings reindex")
-    local = {"EMBEDDINGS_PROVIDER": "local"}
-    state = json.loads(shell("embeddings status --json", 1, **local))
+    state = json.loads(shell("embeddings status --json", 1, EMBEDDINGS_PROVIDER="local"))
     assert (state["configured"], state["alike"]) == ("local multilingual-e5-small-q4 (384)", False)
-    assert "Say --yes" in shell("embeddings reindex", 2, **local)
-    assert "local multilingual-e5-small-q4 (384), is active" in shell("embeddings reindex --yes", **local)
+    assert "Say --yes" in shell("embeddings reindex", 2, EMBEDDINGS_PROVIDER="local")
+    assert "local multilingual-e5-small-q4 (384), is active" in shell(
+        "embeddings reindex --yes", EMBEDDINGS_PROVIDER="local"
+    )
     first, second = (each["id"] for each in json.loads(shell("embeddings sets --json")))
     shell.prepare("add", {"Нова": "Стаття."})
     told = shell(f"embeddings activate {first}")

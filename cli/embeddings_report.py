@@ -30,7 +30,9 @@ def print_status(planned: Plan) -> None:
     active = planned.active
     typer.echo(f"settings   {planned.wanted}")
     typer.echo(f"searched   {f'set {active.id}, {active.made}' if active else 'nothing: words alone'}")
-    typer.echo(f"chunks     {planned.chunks}, {planned.to_embed} of them to embed, {planned.stale} vectors of none")
+    typer.echo(f"chunks     {planned.chunks}, {planned.to_embed} of them to embed")
+    if planned.stale:
+        typer.echo(f"stale      {planned.stale} vectors of chunks that are gone")
     if planned.resumes:
         typer.echo(f"unfinished set {planned.resumes.id}")
     if planned.needed:

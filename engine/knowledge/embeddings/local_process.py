@@ -12,6 +12,7 @@ float32, rows one after another, as many as there were texts. First of all comes
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 _NICE: Final = 10
@@ -28,10 +29,11 @@ def main() -> None:
         _say(out, {"error": f"{_REMEDY} ({error})"})
         return
     _say(out, {"dimensions": model.dim})
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        out.write(model.encode(request["texts"], request["kind"] == "query").tobytes())
-        out.flush()
+    with suppress(BrokenPipeError):  # whoever asked was killed
+        for line in sys.stdin.buffer:
+            request = json.loads(line)
+            out.write(model.encode(request["texts"], request["kind"] == "query").tobytes())
+            out.flush()
 
 
 def _load() -> Any:

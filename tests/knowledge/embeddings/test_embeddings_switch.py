@@ -114,6 +114,26 @@ async def test_settings_that_do_not_match_still_serve_and_are_told(database: Dat
     assert "google" in told["configured"]
 
 
+async def test_dimensions_that_do_not_match_still_serve_and_are_told(database: Database, config: Config) -> None:
+    await stock(database, SHOP)
+    google = with_provider(config, "google")
+    await reindex(google, database)
+    google.embeddings = google.embeddings.model_copy(update={"google_dimensions": 256})
+    with structlog.testing.capture_logs() as logs:
+        async with open_query_embedder(google, database) as embedder:
+            with trio.fail_after(20):
+                await embedder.wait_serving()
+            asked = await embedder.embed("чи можна оплатити карткою")
+            assert asked is not None
+            assert asked.vector.shape == (768,)
+            assert await nearest(database, asked) == "Оплата"
+    [told] = [each for each in logs if each["event"] == "embeddings_mismatch"]
+    assert "(256)" in told["configured"]
+    changed = await reindex(google, database)
+    assert changed is not None
+    assert changed.active.made.dimensions == 256
+
+
 async def test_where_nobody_can_embed_for_the_active_set(database: Database, config: Config) -> None:
     await stock(database, SHOP)
     await rebuild(database, StemEmbedder(), rate=1000)

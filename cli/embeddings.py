@@ -66,7 +66,7 @@ def reindex(
 ) -> None:
     """Build a set of vectors as the settings ask for, beside the one that is searched, and switch to it.
 
-    Copies what has not changed. Safe to break off: the next run goes on. Asks before texts go to another provider.
+    Copies what has not changed. Safe to break off: the next run goes on. Asks before another provider is taken.
 
     Example: callctl embeddings reindex --rate 10
     """

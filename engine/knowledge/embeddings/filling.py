@@ -29,10 +29,19 @@ def as_sql(vector: Vector) -> str:
 
 async def building_set(runner: Runner, made: Made) -> EmbeddingSet | None:
     """The newest that was begun for vectors made so."""
+    return await _newest(runner, made, ["building"])
+
+
+async def finished_set(runner: Runner, made: Made) -> EmbeddingSet | None:
+    """The newest there is of vectors made so, searched or not: what it has need not be paid for again."""
+    return await _newest(runner, made, ["active", "ready"])
+
+
+async def _newest(runner: Runner, made: Made, states: list[str]) -> EmbeddingSet | None:
     rows = await runner.fetch(
-        f"SELECT {COLUMNS} FROM embedding_sets WHERE state = 'building'"
+        f"SELECT {COLUMNS} FROM embedding_sets WHERE state = ANY(%s)"
         " AND (provider, model, dimensions) = (%s, %s, %s) ORDER BY id DESC LIMIT 1",
-        [made.provider, made.model, made.dimensions],
+        [states, made.provider, made.model, made.dimensions],
     )
     return set_of(rows[0]) if rows else None
 

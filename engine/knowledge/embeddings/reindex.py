@@ -1,7 +1,7 @@
 """Brings the vectors up to date: a new set beside the live one, filled, indexed, and switched to in one transaction.
 
 One at a time in the whole database. A run that was broken off, however, is taken up by the next one for the same
-provider, model and dimensions. From an active set made alike, what has not changed is copied and not paid for again.
+provider, model and dimensions. From a set made alike, what has not changed is copied and not paid for again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,9 @@ class Plan:
     chunks: int
     to_embed: int
     stale: int
-    """Vectors in the active set whose chunks are gone."""
+    """Vectors in the active set whose chunks are gone, where it is what is wanted."""
+    source: EmbeddingSet | None
+    """Where unchanged vectors are copied from."""
     resumes: EmbeddingSet | None
 
     @property
@@ -66,13 +68,14 @@ async def plan(runner: Runner, wanted: Made) -> Plan:
     """Changes nothing."""
     active = await sets.active_set(runner)
     alike = active if active is not None and active.made == wanted else None
+    source = alike or await filling.finished_set(runner, wanted)
     resumes = await filling.building_set(runner, wanted)
     chunks = await sets.count_chunks(runner)
-    begun = [each for each in (alike, resumes) if each is not None]
+    begun = [each for each in (source, resumes) if each is not None]
     return Plan(
         active, wanted, chunks,
         to_embed=min([await sets.count_missing(runner, each) for each in begun], default=chunks),
-        stale=await sets.count_stale(runner, alike) if alike else 0, resumes=resumes,
+        stale=await sets.count_stale(runner, alike) if alike else 0, source=source, resumes=resumes,
     )  # fmt: skip
 
 
@@ -147,8 +150,8 @@ class _Run:
     async def build(self, planned: Plan) -> Reindexed:
         target = planned.resumes or await filling.begin_set(self._session, planned.wanted)
         copied = embedded = 0
-        if planned.active is not None and planned.alike:
-            copied = await filling.copy_unchanged(self._session, planned.active, target)
+        if planned.source is not None:
+            copied = await filling.copy_unchanged(self._session, planned.source, target)
         for _ in range(_ROUNDS):
             embedded += await self._fill(target)
             self._progress("building the index", 0, None)

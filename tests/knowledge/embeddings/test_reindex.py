@@ -110,7 +110,7 @@ async def test_the_same_text_twice_is_embedded_once(database: Database, embedder
 
 async def test_chunks_that_come_meanwhile_are_in_before_the_switch(database: Database) -> None:
     await stock(database, SHOP)
-    news = [{"\tПершою": "Одна."}, {"Друга": "Дві."}]
+    news = [{"Перша": "Одна."}, {"Друга": "Дві."}]
 
     async def more() -> None:
         if news:
@@ -238,6 +238,18 @@ async def test_another_size_of_the_same_model_is_another_set(database: Database,
     done = await rebuild(database, larger, rate=1000)
     assert done is not None
     assert (done.embedded, done.copied) == (5, 0)
+
+
+async def test_a_way_back_is_not_paid_for_again(database: Database, embedder: StemEmbedder) -> None:
+    await stock(database, SHOP)
+    await rebuild(database, embedder, rate=1000)
+    await rebuild(database, StemEmbedder(model="other"), rate=1000)
+    embedder.embedded.clear()
+    await add(database, {"Нова": "Стаття."})
+    done = await rebuild(database, embedder, rate=1000)
+    assert done is not None
+    assert (done.embedded, done.copied) == (1, 5)
+    assert embedder.embedded == ["Нова\nСтаття."]
 
 
 async def test_what_may_not_be_dropped_or_activated(database: Database, embedder: StemEmbedder) -> None:

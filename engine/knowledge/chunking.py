@@ -17,7 +17,9 @@ _SPARE: Final = 16
 _LETTER: Final = 1
 _OTHER: Final = 2
 _ROOM: Final = 2 * (WINDOW_TOKENS - _SPARE)
-_HEADING_ROOM: Final = _ROOM // 3
+_PIECE: Final = 500
+"""What a text is cut to: two to four sentences that speak of one thing."""
+_HEADING_ROOM: Final = _ROOM - _PIECE - _OTHER
 _OVERLAP: Final = 160
 """A last sentence no longer than this is repeated at the beginning of the next piece. All in half tokens."""
 
@@ -46,8 +48,7 @@ def cut(title: str, text: str) -> list[Chunk]:
     chunks = []
     for headings, body in _sections(text):
         heading = _fit(_BETWEEN.join([title, *headings]), _HEADING_ROOM)
-        room = _ROOM - size(heading) - _OTHER
-        chunks += [Chunk(heading, piece) for piece in _pieces(body, room)]
+        chunks += [Chunk(heading, piece) for piece in _pieces(body, _PIECE)]
     return chunks
 
 

@@ -21,8 +21,10 @@ EF_SEARCH: Final = 100
 """How widely the HNSW index is searched: see tests/bench/knowledge_search.py."""
 _WEIGHED: Final = 800
 """Chunks weighed by words, at most."""
-_ALIKE: Final = 0.5
+_ALIKE: Final = 0.55
 """Similarity of sound from which a word nobody has written may be one that was misheard."""
+_HEARD: Final = 5
+"""Letters of a stem of which so much can be said."""
 _MISHEARD: Final = 0.7
 _IN_TEXT: Final = 0.6
 
@@ -98,7 +100,7 @@ def _term(stem: str, rows: Iterable[Row], total: float) -> _Term:
     """Forms of the word itself, or else what it sounds like. A word that is nowhere weighs most, for it is what is not
     answered."""
     forms = [row for row in rows if row["alike"] == 1.0 and similar(stem, row["word"])]
-    heard = forms or [row for row in rows if row["alike"] >= _ALIKE]
+    heard = forms or [row for row in rows if row["alike"] >= _ALIKE and len(stem) >= _HEARD]
     chunks = sum(row["chunks"] for row in heard)
     weight = log(1 + total / max(1, chunks))
     return _Term(tuple(row["word"] for row in heard), chunks, weight, weight if forms else weight * _MISHEARD)

@@ -1,22 +1,25 @@
-"""Two lists of chunks, one found by words and one by vectors, become one of articles. Pure.
+"""Two lists of chunks, one found by words and one by vectors, become one list of articles. Pure.
 
-Ranks are fused, not scores (reciprocal rank fusion, Cormack 2009): scores of the two have nothing in common. Whether
-an article answers at all is another question, and there the scores count: the share of the question's weight its words
-cover, and how near its vector is. Below the threshold nothing is found, and the bot says that it does not know rather
-than reading out something near.
+Ranks are fused, not scores (reciprocal rank fusion, Cormack, SIGIR 2009): scores of the two have nothing in common.
+Whether an article answers at all is another question, and there the scores count: the share of the question's weight
+that its words cover, and how near its vector is. Below the threshold nothing is found, and the bot says that it does
+not know rather than reading out something near.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_RANKS: Final = 20
-"""Smooths the fusion: the larger, the less the first of a list outweighs the next."""
-_SAME_CATEGORY: Final = 1.08
-"""A preference, not a wall: the model's guess of a category may be wrong."""
+_RANKS: Final = 3
+"""Smooths the fusion: the larger, the less the first of a list outweighs the next. 60 is right for long lists of which
+many are read; here only three are."""
+_SAME_CATEGORY: Final = 1.35
+"""A preference, not a wall: it outweighs one place, for the model's guess of a category may be wrong."""
 _WORDS_ALONE: Final = 0.34
 """Share of the question's weight that must be covered where no vector speaks for the article."""
+_WORDS_COUNT: Final = 1.5
 _ENOUGH: Final = 1.0
+"""Of words (weighed so) and similarity (by its scale) together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Scale:
         return (similarity - self.unrelated) / (self.answering - self.unrelated)
 
 
-_SCALES: Final[Mapping[str, Scale]] = {"multilingual-e5-small-q4": Scale(0.80, 0.88)}
+_SCALES: Final[Mapping[str, Scale]] = {"multilingual-e5-small-q4": Scale(0.74, 0.87)}
 """By model, as `callctl knowledge search --explain` shows them."""
 _USUAL: Final = Scale(0.5, 0.75)
 
@@ -62,8 +65,8 @@ def scale_of(model: str) -> Scale:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An article by its best chunk. `words`: share of the question covered. `similarity`: cosine, None without
-    vectors. `score`: of the fusion, comparable within one search only."""
+    """An article, and the chunk of it to quote. `words`: share of the question covered. `similarity`: cosine, None
+    without vectors. `score`: of the fusion, comparable within one search only."""
 
     found: Found
     words: float
@@ -76,29 +79,40 @@ def rank(
     by_words: Sequence[Hit], by_vectors: Sequence[Hit], scale: Scale | None, category: str | None = None
 ) -> list[Ranked]:
     """Both lists best first. Each article once, best first. `scale` None: no vectors could be asked."""
-    words, vectors = _scores(by_words), _scores(by_vectors)
-    points = _points(by_words, by_vectors)
-    chunks = {hit.found.chunk_id: hit.found for hit in (*by_words, *by_vectors)}
+    words, vectors = _articles(by_words), _articles(by_vectors)
+    points = _points(words, vectors)
+    best = _best_chunks(by_words, by_vectors)
     ranked = [
-        _ranked(found, words.get(number, 0.0), vectors.get(number), points[number], scale, category)
-        for number, found in chunks.items()
+        _ranked(best[path], words.get(path, 0.0), vectors.get(path), points[path], scale, category) for path in points
     ]
-    best: dict[str, Ranked] = {}
-    for each in sorted(ranked, key=lambda each: -each.score):
-        best.setdefault(each.found.path, each)
-    return list(best.values())
+    return sorted(ranked, key=lambda each: -each.score)
 
 
-def _scores(hits: Iterable[Hit]) -> Mapping[int, float]:
-    return {hit.found.chunk_id: hit.score for hit in hits}
+def _articles(hits: Iterable[Hit]) -> Mapping[str, float]:
+    """Each article with the score of its best chunk, best first."""
+    scores: dict[str, float] = {}
+    for hit in hits:
+        scores.setdefault(hit.found.path, hit.score)
+    return scores
 
 
-def _points(*lists: Sequence[Hit]) -> Mapping[int, float]:
+def _points(*lists: Mapping[str, float]) -> Mapping[str, float]:
+    points: dict[str, float] = {}
+    for scores in lists:
+        for place, path in enumerate(scores):
+            points[path] = points.get(path, 0.0) + 1 / (_RANKS + place)
+    return points
+
+
+def _best_chunks(*lists: Sequence[Hit]) -> Mapping[str, Found]:
+    """Of each article the chunk to quote: the one both lists together put first."""
     points: dict[int, float] = {}
+    chunks: dict[int, Found] = {}
     for hits in lists:
         for place, hit in enumerate(hits):
+            chunks[hit.found.chunk_id] = hit.found
             points[hit.found.chunk_id] = points.get(hit.found.chunk_id, 0.0) + 1 / (_RANKS + place)
-    return points
+    return {chunks[number].path: chunks[number] for number in sorted(points, key=points.__getitem__)}
 
 
 def _ranked(
@@ -111,4 +125,4 @@ def _ranked(
 def _answers(words: float, similarity: float | None, scale: Scale | None) -> bool:
     if scale is None or similarity is None:
         return words >= _WORDS_ALONE
-    return words + scale.of(similarity) >= _ENOUGH
+    return _WORDS_COUNT * words + scale.of(similarity) >= _ENOUGH

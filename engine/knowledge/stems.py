@@ -2,40 +2,26 @@
 matter. Pure.
 
 Many words of the two languages differ only in letters (`гарантія`, `гарантия`); those that differ altogether and are
-asked on the phone are in a table.
+asked on the phone are in a table (`same_words`).
 """
 
 import re
 from typing import Final
 
+from engine.knowledge.same_words import SAME_WORDS
+
 _WORD: Final = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _FOLD: Final = str.maketrans("іїыйєэёґ", "ииииееег", "ьъ'’ʼ")
 _SHORTEST: Final = 3
-_SUFFIX: Final = re.compile(
-    r"(?:ться|тися|тся|ння|ние|ния|нню|нням|ами|ями|ого|его|ому|ему|ими|ую|юю|их|ах|ях|ов|ев|ою|ею|ам|ям|ом|ем|ти|ть"
-    r"|ии|ия|ие|иу|ая|ое|ее|ои|[аеиоуюя])$".translate(_FOLD)
-)
+_SUFFIXES: Final = """
+    ться тися тся ется ється иться ете ите єте ешь ишь ють ать ять ить еть ет ит емо имо ємо али яли или лася лась ти ть
+    ння ние ния нню нням ами ями ого его ому ему ими ую юю их ах ях ов ев ою ею ам ям ом ем ии ия ие иу ая яя ое ее ои
+    а е и о у ю я"""
+_SUFFIX: Final = re.compile(f"(?:{'|'.join(_SUFFIXES.translate(_FOLD).split())})$")
 """A stem keeps at least this many letters."""
 PREFIX: Final = 4
 """A stem this long may be the beginning of a longer one; similar stems begin with the same letters, this many."""
 _LONGEST_TAIL: Final = 4
-
-_MEANT: Final = {
-    "возврат": "повернення", "вернуть": "повернути", "обмен": "обмін", "обменять": "обміняти",
-    "хранение": "зберігання", "хранить": "зберігати", "размер": "розмір", "цифры": "цифри", "буквы": "літери",
-    "значит": "означає", "зимние": "зимові", "зимних": "зимові", "зимнюю": "зимові", "зимняя": "зимові",
-    "зимней": "зимові", "летних": "літні", "летнюю": "літні", "летней": "літні", "летние": "літні",
-    "летняя": "літня", "лето": "літо", "менять": "міняти", "поменять": "міняти", "замена": "заміна",
-    "переобуть": "перевзути", "переобувать": "перевзути", "колеса": "шини", "резина": "шини", "резину": "шини",
-    "покрышки": "шини", "покрышек": "шини", "гума": "шини", "гуму": "шини", "наличные": "готівка",
-    "наличными": "готівка", "картой": "картка", "карточкой": "картка", "рассрочка": "розстрочка",
-    "рассрочку": "розстрочка", "платить": "оплатити", "заплатить": "оплатити", "деньги": "гроші",
-    "лучше": "краще", "производитель": "виробник", "производители": "виробник", "марка": "бренд",
-    "марки": "бренд", "фирма": "бренд", "дешевле": "дешевше", "брак": "дефект", "поломка": "дефект",
-    "монтаж": "шиномонтаж", "курьер": "кур'єр", "привезут": "доставка", "привезете": "доставка",
-    "привезти": "доставка", "срок": "строк", "термін": "строк", "адрес": "адреса", "давление": "тиск",
-    "всесезонка": "всесезонні", "шипы": "шипи",
-}  # fmt: skip
 
 _STOPWORDS: Final = frozenset(
     _WORD.findall(
@@ -45,7 +31,7 @@ _STOPWORDS: Final = frozenset(
         мой на над нам не ні нет о об он она они от по под при про прошу що что щоб чтобы це это та так таке такие
         там то ту тут ти ты у хто хочу хочеться через чи чем чим як яка які який яке скільки сколько потрібно нужно
         треба надо маєте имеете буде будет якщо вже уже ще еще скажіть скажите підкажіть подскажите будь ласка
-        пожалуйста
+        пожалуйста где зараз сейчас
         """
     )
 )
@@ -54,8 +40,16 @@ _STOPWORDS: Final = frozenset(
 def stems(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order, repeated as often as they occur."""
     words = (word for word in _WORD.findall(text.casefold()) if word not in _STOPWORDS)
-    found = (stem(word) for word in words)
-    return [_STEMS_MEANT.get(each, each) for each in found if len(each) >= _SHORTEST or each.isdigit()]
+    found = (_meant(word) for word in words)
+    return [each for each in found if len(each) >= _SHORTEST or each.isdigit()]
+
+
+def _meant(word: str) -> str:
+    """The stem of the word that is listed for this one, or for another with its stem."""
+    if word in _SAME:
+        return stem(_SAME[word])
+    cut = stem(word)
+    return _SAME_STEMS.get(cut, cut)
 
 
 def stem(word: str) -> str:
@@ -75,5 +69,5 @@ def similar(one: str, other: str) -> bool:
     return shared >= max(PREFIX + 1, len(short) - 2) and len(long) - shared <= _LONGEST_TAIL
 
 
-_STEMS_MEANT: Final = {stem(word): stem(meant) for word, meant in _MEANT.items()}
-"""By stem: the table above names one form of a word, and means all of them."""
+_SAME: Final = {word: meant for meant, words in SAME_WORDS.items() for word in words.split()}
+_SAME_STEMS: Final = {stem(word): stem(meant) for word, meant in _SAME.items()}

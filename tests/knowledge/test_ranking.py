@@ -25,9 +25,10 @@ def test_what_both_lists_have_comes_first() -> None:
     assert paths([hit(1, 0.9), hit(2, 0.8)], [hit(3, 0.9), hit(2, 0.8)])[0] == "2.md"
 
 
-def test_an_article_is_there_once_by_its_best_chunk() -> None:
-    [only] = rank([hit(1, 0.5, path="a.md"), hit(2, 0.4, path="a.md")], [hit(2, 0.9, path="a.md")], SCALE)
-    assert only.found.chunk_id == 2
+def test_an_article_is_there_once_by_its_best_chunk_and_both_scores() -> None:
+    words = [hit(1, 0.5, path="a.md"), hit(2, 0.4, path="a.md")]
+    [only] = rank(words, [hit(2, 0.9, path="a.md"), hit(3, 0.8, path="a.md")], SCALE)
+    assert (only.found.chunk_id, only.words, only.similarity) == (2, 0.5, 0.9)
 
 
 def test_a_category_moves_a_neighbour_not_the_world() -> None:
@@ -44,13 +45,14 @@ def test_without_vectors_words_decide() -> None:
 
 
 def test_near_or_named_or_a_little_of_both() -> None:
-    ranked = rank([hit(1, 0.9), hit(2, 0.4), hit(4, 0.1)], [hit(3, 0.95), hit(2, 0.8), hit(1, 0.6), hit(4, 0.6)], SCALE)
+    ranked = rank([hit(1, 0.9), hit(2, 0.3), hit(4, 0.1)], [hit(3, 0.95), hit(2, 0.8), hit(1, 0.6), hit(4, 0.6)], SCALE)
     assert {each.found.chunk_id: each.answers for each in ranked} == {1: True, 2: True, 3: True, 4: False}
 
 
 @given(HITS, HITS)
 def test_whatever_comes_each_article_is_there_once_best_first(by_words: list[Hit], by_vectors: list[Hit]) -> None:
     ranked = rank(by_words, by_vectors, SCALE)
-    assert sorted(each.found.path for each in ranked) == sorted({h.found.path for h in (*by_words, *by_vectors)})
+    paths = [each.found.path for each in ranked]
+    assert sorted(paths) == sorted({hit.found.path for hit in (*by_words, *by_vectors)})
     scores = [each.score for each in ranked]
     assert scores == sorted(scores, reverse=True)

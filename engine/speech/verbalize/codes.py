@@ -102,5 +102,9 @@ CODES: Final = (
     rule(r"(?<![\w.,])(?P<number>\d{1,4})-?(?P<letter>[А-ЯҐЄІЇ]|[абв])(?![\w'])", _house, ignore_case=False),
     rule(r"(?<![\w.,/])24/7(?![\w/])", lambda m: "цілодобово"),
     rule(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})(?![\w/])", _fraction),
-    rule(r"(?<![\w.,])0\d+(?![\d.,:])|(?<!\d)\d{13,}(?!\d)", lambda m: digit_groups(m[0])),
+    rule(
+        # "10 000": three digits after a digit and a space are thousands, whatever they begin with
+        r"(?<![\w.,])(?!(?<=\d\s)0\d\d(?!\d))0\d+(?![\d.,:])|(?<!\d)\d{13,}(?!\d)",
+        lambda m: digit_groups(m[0]),
+    ),
 )

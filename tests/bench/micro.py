@@ -7,12 +7,15 @@ within a call each step costs up to twice as much.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from itertools import count, cycle
 from typing import Final
 from uuid import UUID
 
 from engine.audio import FRAME_BYTES, FRAME_SECONDS, RATE, SILENCE_FRAME
+from engine.dialogue.grounding import Gate
+from engine.dialogue.llm import Message, Text
 from engine.dialogue.sentences import SentenceSplitter
 from engine.media.echo import EchoReference
 from engine.media.jitter import JitterBuffer
@@ -47,6 +50,7 @@ def costs() -> Iterator[Cost]:
         yield Cost(name, _microseconds(step, number))
     yield Cost("echo likeness", _microseconds(_echo(speech), 50), "candidate frame")
     yield Cost("sentence splitter", _microseconds(_split, 200), "sentence")
+    yield Cost("grounding gate", _microseconds(partial(_gate().ungrounded, _SENTENCE), 200), "sentence")
     yield Cost("verbalise", _microseconds(partial(verbalize, _SENTENCE), 200), "sentence")
     yield Cost("sanitise a log value", _microseconds(partial(sanitize, _LOG_LINE, "text"), 200), "line")
 
@@ -128,6 +132,15 @@ def _echo(speech: Sequence[bytes]) -> Callable[[], object]:
     for frame in speech:
         reference.played(frame)
     return partial(reference.likeness, b"".join(speech[:8]))
+
+
+def _gate() -> Gate:
+    """One that knows the sentence to be true, and twenty prices beside."""
+    gate = Gate(date(2026, 11, 22))
+    gate.learn("", "\n".join(f"Шини по {price} грн, 12 шт." for price in range(2000, 4000, 100)), [])
+    gate.learn("", "", [Message("user", (Text(_SENTENCE),))])
+    assert gate.ungrounded(_SENTENCE) == ()
+    return gate
 
 
 def _split() -> None:

@@ -41,8 +41,8 @@ async def test_every_metric_is_written(world: World) -> None:
 
 
 async def one_call(engine: Served, world: World) -> Mapping[str, float]:
-    """With an interruption, a tool and a failure in it; the series while it lasts."""
-    world.set("anthropic", script=["Слухаю."], fail_next=1)
+    """With an interruption, a tool, a failure and an invented price in it; the series while it lasts."""
+    world.set("anthropic", script=["Є шини по 1 234 грн.", "Слухаю."], fail_next=1)
     async with place_call(*engine.audiosocket) as caller:
         await cut_in(caller, "Добрий день")
         assert await answer(caller) == "Слухаю."

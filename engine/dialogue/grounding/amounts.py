@@ -26,6 +26,8 @@ _MEASURES: Final = {
     "атм": "atm",
     "бар": "atm",
 }
+_LETTER_R: Final = ("ер", "эр", "р", "r")
+"""Not «п'ятнадцять дев'ятсот гривень»: «R15, дев'ятсот гривень»."""
 LARGE: Final = 100
 """Numbers from here on are no everyday speech."""
 _NAMED: Final = 1000
@@ -39,7 +41,7 @@ def price(page: Page, at: int) -> Found:
         return None
     amount, end = token.value, page.skip(at + 1, (".",))
     if (following := page.at(at + 1)).sort is Sort.NUMBER and token.in_words and following.in_words:
-        if not (token.value < LARGE <= following.value < LARGE * 10):
+        if not (token.value < LARGE <= following.value < LARGE * 10) or page.word(at - 1) in _LETTER_R:
             return None
         amount, end = token.value * 1000 + following.value, at + 2
     unit, before = page.word(end), page.at(at - 1).text

@@ -1,8 +1,8 @@
 """What a sentence may claim: a kind of value, and how it may be meant."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -35,5 +35,5 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Claim:
     kind: Kind
-    values: tuple[Hashable, ...]
-    """Any of them may be meant: «о пів на третю» is 2:30 or 14:30."""
+    values: tuple[Any, ...]
+    """Hashable. Any of them may be meant: «о пів на третю» is 2:30 or 14:30."""

@@ -45,7 +45,8 @@ def spoken_size(page: Page, at: int) -> Found:
 
 def rim(page: Page, at: int) -> Found:
     """«Радіус 16», «шістнадцятий радіус», «16 дюймів»."""
-    is_before = page.word(at - 1).startswith(_RADIUS[:4])
+    before = page.word(at - 1)
+    is_before = before.startswith(_RADIUS[:4]) or before in _RADIUS
     is_after = page.word(at + 1).startswith(_RADIUS[:5])
     if page.whole(at) not in _RIMS or not (is_before or is_after):
         return None

@@ -34,7 +34,6 @@ class Evidence:
         self._today = today
         self._values: dict[Kind, set[Hashable]] = {kind: set() for kind in Kind}
         self._alone: set[float] = set()
-        """Numbers with nothing to tell what they count: they may be anything."""
         self._callers: set[float] = set()
         self._runs: set[str] = set()
         self._houses: set[tuple[str, int]] = set()
@@ -55,9 +54,14 @@ class Evidence:
     def learn_caller(self, text: str) -> None:
         reading = read(text, self._today)
         self._learn(reading)
-        self._callers |= reading.numbers
-        self.quantities |= {int(each) for each in reading.numbers if 1 < each < _CENTURY}
-        self._caller_named_a_street |= any(claim.kind is Kind.ADDRESS for claim in reading.claims)
+        self._callers |= reading.alone
+        self.quantities |= {int(each) for each in reading.alone if 1 < each < _CENTURY}
+        for claim in reading.claims:
+            if claim.kind is Kind.ADDRESS:
+                self._caller_named_a_street = True
+                self._callers.update(house for _, house, _ in claim.values if house is not None)
+            elif claim.kind is Kind.SIZE:
+                self._callers.update(part for size in claim.values for part in size if part in reading.numbers)
 
     def learn_result(self, content: str) -> None:
         """A tool's answer, as the model gets it."""
@@ -91,10 +95,9 @@ class Evidence:
     def _learn(self, reading: Reading) -> None:
         for claim in reading.claims:
             self._values[claim.kind].update(claim.values)
-            if claim.kind in (Kind.NUMBER, Kind.COUNT):
-                self._alone.update(value for value in claim.values if isinstance(value, int | float))
-            elif claim.kind is Kind.PRICE:
+            if claim.kind is Kind.PRICE:
                 self.prices.update(value for value in claim.values if isinstance(value, int))
+        self._alone |= reading.alone
         self._values[Kind.NUMBER].update(reading.numbers)
         self._learn_days(reading)
         self._runs.update(_runs(reading))

@@ -79,12 +79,12 @@ def part_of_hour(page: Page, at: int) -> Found:
 
 
 def _with_minutes(page: Page, at: int, hour: int) -> Found:
+    """«О чотирнадцятій тридцять», «о першій нуль п'ять». In digits minutes have a colon: «о 10 30 шин» has none."""
     end = page.skip(at + 1, _HOUR)
-    minute = page.whole(end)
-    if not page.at(at).in_words and not page.at(at).is_ordinal:
-        minute = -1  # "о 10 30 шин": written in digits, minutes have a colon
-    if 0 < minute < 60 and not page.at(end).is_ordinal and page.counts_nothing(end + 1):
-        return _time(page, page.skip(end + 1, _MINUTES), hour, minute, is_ambiguous=True)
+    minute_at = end + (page.whole(end) == 0)
+    minute, in_words = page.whole(minute_at), page.at(at).in_words or page.at(at).is_ordinal
+    if in_words and 0 < minute < 60 and not page.at(minute_at).is_ordinal and page.counts_nothing(minute_at + 1):
+        return _time(page, page.skip(minute_at + 1, _MINUTES), hour, minute, is_ambiguous=True)
     return _time(page, end, hour, 0, is_ambiguous=True)
 
 

@@ -46,6 +46,12 @@ class Reading:
         return frozenset((*(token.value for token in tokens if token.sort is Sort.NUMBER), *sizes))
 
     @property
+    def alone(self) -> frozenset[float]:
+        """The numbers with nothing to tell what they count: they may be anything."""
+        counts = (claim for claim in self.claims if claim.kind in (Kind.NUMBER, Kind.COUNT))
+        return frozenset(value for claim in counts for value in claim.values if isinstance(value, int | float))
+
+    @property
     def days(self) -> list[tuple[int, int]]:
         """Months and days, of the dates named."""
         dates = (value for claim in self.claims if claim.kind is Kind.DATE for value in claim.values)

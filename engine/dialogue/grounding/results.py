@@ -17,6 +17,8 @@ class Role(Enum):
     OTHER = auto()
 
 
+_LARGEST: Final = 10**15
+"""What is larger, or no number at all, nobody will say."""
 _ROLES: Final[Mapping[str, Role]] = {
     "price": Role.PRICE,
     "total": Role.PRICE,
@@ -43,7 +45,7 @@ def _facts(node: Any, key: str, roles: Mapping[str, Role]) -> Iterator[str | tup
     match node:
         case bool() | None:
             pass
-        case int() | float():
+        case int() | float() if abs(node) < _LARGEST:
             yield roles.get(key, Role.OTHER), node
         case str():
             if not key.endswith("id"):

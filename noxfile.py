@@ -21,9 +21,10 @@ def _install(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def tests(session: nox.Session) -> None:
-    """Unit, property and end-to-end tests; arguments go to pytest."""
+    """Unit, property and end-to-end tests, two files at a time: calls take real time. Arguments go to pytest."""
     _install(session)
-    session.run("pytest", "-m", "not asterisk and not scale", *session.posargs, env=_KEEP_BYTECODE)
+    two = ("-n", "2", "--dist", "loadfile")
+    session.run("pytest", "-m", "not asterisk and not scale", *(session.posargs or two), env=_KEEP_BYTECODE)
 
 
 @nox.session(python=PYTHON)

@@ -7,7 +7,7 @@ import nox
 PYTHON = Path(".python-version").read_text().strip()
 _KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """The tests start many processes: each takes one second, not ten, once the bytecode of the vendors' SDKs is kept."""
-_DATA_BENCHES = ("data_writer", "data_tables", "data_daily")
+_DATA_BENCHES = ("data_writer", "data_tables", "data_daily", "knowledge_search", "knowledge_embeddings")
 
 nox.options.sessions = ["lint", "types", "layers", "tests"]
 nox.options.default_venv_backend = "uv"

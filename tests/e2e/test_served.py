@@ -25,6 +25,8 @@ OFTEN_ZERO = frozenset(
 )  # fmt: skip
 """Gauges that are right to be 0; that they are there at all shows that they are written."""
 
+LOOK_UP = {"text": "Зараз скажу.", "tool_uses": [{"name": "search_knowledge_base", "arguments": {"query": "доставка"}}]}
+
 
 async def test_every_metric_is_written(world: World) -> None:
     declared = {family.name for family in REGISTRY.collect()}
@@ -41,13 +43,15 @@ async def test_every_metric_is_written(world: World) -> None:
 
 
 async def one_call(engine: Served, world: World) -> Mapping[str, float]:
-    """With an interruption, a tool, a failure and an invented price in it; the series while it lasts."""
+    """With an interruption, tools, a failure and an invented price in it; the series while it lasts."""
     world.set("anthropic", script=["Є шини по 1 234 грн.", "Слухаю."], fail_next=1)
     async with place_call(*engine.audiosocket) as caller:
         await cut_in(caller, "Добрий день")
         assert await answer(caller) == "Слухаю."
         await ask(caller, "Які зимові шини 205/55 R16 у вас є?")
         during = await engine.samples()
+        world.set("anthropic", script=[LOOK_UP, "Так, доставляємо."])
+        await ask(caller, "А доставка у вас є?")
         await caller.say("Дякую, до побачення")
         await caller.wait_ended()
     return during

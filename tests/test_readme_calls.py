@@ -136,7 +136,14 @@ def test_the_emulators_run_until_told_to_stop(tmp_path: Path) -> None:
     assert line in LINES
     with started(*shlex.split(line)[1:], folder=tmp_path) as process:
         assert process.stdout is not None
-        assert set(json.loads(process.stdout.readline())) == {"speech", "tts", "anthropic", "store", "control"}
+        assert set(json.loads(process.stdout.readline())) == {
+            "speech",
+            "tts",
+            "anthropic",
+            "store",
+            "embeddings",
+            "control",
+        }
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
 

@@ -22,7 +22,7 @@ STOPS_WITHIN_FRAMES = 25
 async def test_an_interruption_stops_the_bot_and_is_answered(world: World) -> None:
     async with running_engine(world) as engine, engine.call() as caller:
         world.set(
-            "anthropic", script=[f"{LONG} {MORE}", "Відкриті до восьмої.", "Так, парковка є."], tokens_per_second=30
+            "anthropic", script=[f"{LONG} {MORE}", "Відкриті до вечора.", "Так, парковка є."], tokens_per_second=30
         )
         await cut_in(caller, "Коли міняти шини?")
         asked_at = trio.current_time()
@@ -32,7 +32,7 @@ async def test_an_interruption_stops_the_bot_and_is_answered(world: World) -> No
         answered = await answer(caller)
 
         assert 0 < interruption.voiced_frames <= STOPS_WITHIN_FRAMES
-        assert answered == "Відкриті до восьмої."
+        assert answered == "Відкриті до вечора."
         assert await ask(caller, "А парковка у вас є?") == "Так, парковка є."
 
         said = engine.of(caller, BotSaid)
@@ -43,7 +43,7 @@ async def test_an_interruption_stops_the_bot_and_is_answered(world: World) -> No
         assert verbalize(LONG).startswith(heard.strip()), heard
         assert abs(len(cut.text.split()) - len(heard.split())) <= 2, (cut.text, heard)
         assert [(event.text, event.interrupted) for event in later] == [
-            ("Відкриті до восьмої.", False),
+            ("Відкриті до вечора.", False),
             ("Так, парковка є.", False),
         ]
         assert [event.kind for event in engine.of(caller, Interrupted)] == ["barge_in", "barge_in"]

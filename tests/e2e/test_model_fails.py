@@ -44,13 +44,13 @@ async def test_a_single_error_is_not_noticed(world: World, fault: dict[str, obje
 
 
 async def test_an_answer_that_broke_off_goes_on_without_repeating(world: World) -> None:
-    first, second = "Парковка є з двору.", "Заїзд з вулиці Садової."
+    first, second = "Парковка є поруч.", "Заїзд з двору, далі прямо."
     async with running_engine(world) as engine, engine.call() as caller:
         world.set("anthropic", script=[f"{first} {second}", second], tokens_per_second=40, cut_next=1, cut_after=7)
         await cut_in(caller, "А парковка у вас є?")
         heard = await answer(caller)
         assert heard.count("Парковка") == 1
-        assert "Заїзд з вулиці Садової" in heard
+        assert "Заїзд з двору" in heard
         assert quiet(engine, caller)
         assert world.spent("anthropic")
 
@@ -74,7 +74,7 @@ async def test_a_model_that_stalls_after_its_first_words_twice_hands_over(world:
     settings: Settings = {"turn": {"filler_after_ms": FILLER_MS}, "anthropic": {"gap_timeout": 2.0}}
     async with running_engine(world, **settings) as engine, engine.call() as caller:
         await greeted(caller, world)
-        world.set("anthropic", script=["Парковка є. Заїзд з вулиці Садової, далі прямо."] * 2, stall_after=6)
+        world.set("anthropic", script=["Парковка є. Заїзд з двору, далі прямо."] * 2, stall_after=6)
         await hands_over(engine, caller, "А парковка у вас є?")
 
 

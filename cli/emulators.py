@@ -9,9 +9,7 @@ from cli.errors import fail
 if TYPE_CHECKING:
     from ops.emulators.run import Addresses
 
-app = typer.Typer(
-    help="The emulated vendors (speech, model, embeddings) and store.", no_args_is_help=True
-)
+app = typer.Typer(help="The emulated vendors (speech, model, embeddings) and store.", no_args_is_help=True)
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")]
 

@@ -129,8 +129,8 @@ class Shop:
 
 
 class Conversation:
-    """Says things to the assistant and runs its tools until it has spoken. Whatever it says must pass the engine's gate:
-    an alarm here is a false one."""
+    """Says things to the assistant and runs its tools until it has spoken. Whatever it says must pass the engine's
+    gate: an alarm here is a false one."""
 
     def __init__(self, shop: Shop, today: date) -> None:
         self.shop = shop

@@ -15,7 +15,7 @@ import trio
 from engine.call.events import CallEvent
 from engine.config import Config
 from engine.server import Listening, import_vendors, serve
-from ops.demo.conversation import CALLER, STEPS, Evidence, judge
+from ops.demo.conversation import STEPS, Evidence, judge, new_caller
 from ops.embedded.world import Overrides, embedded_world
 from ops.emulators.caller import CallerOptions, SimulatedCaller, place_call
 from ops.emulators.caller_dialplan import announce
@@ -81,7 +81,7 @@ async def run_demo(watcher: DemoWatcher, *, record: Path | None = None) -> DemoR
 async def _call(engine: Listening, record: Path | None) -> tuple[SimulatedCaller, Sequence[Heard]]:
     call_id, heard = uuid4(), list[Heard]()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{engine.http_port}") as client:
-        await announce(client, call_id, caller=CALLER)
+        await announce(client, call_id, caller=new_caller())
     options = CallerOptions(records=record is not None)
     async with place_call(*engine.audiosocket, call_id=call_id, options=options) as caller:
         await perform(caller, STEPS, heard.append)

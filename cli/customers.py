@@ -10,6 +10,8 @@ from cli.database import with_database
 from cli.errors import clear_errors, fail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="Callers on record: list, show, export, erase.")
@@ -51,12 +53,7 @@ def show(phone: Phone, as_json: AsJson = False) -> None:
 
     number = _number(phone)
     known = with_database(lambda database: load(database, number))
-    if known is None:
-        fail(f"nothing is on record of {number}", 1)
-    if as_json:
-        _print_json(known)
-    else:
-        print_customer(known)
+    _print(known, number, as_json, print_customer)
 
 
 @app.command()
@@ -70,12 +67,7 @@ def export(phone: Phone, as_json: AsJson = False) -> None:
 
     number = _number(phone)
     everything = with_database(lambda database: gather(database, number))
-    if everything is None:
-        fail(f"nothing is on record of {number}", 1)
-    if as_json:
-        _print_json(everything)
-    else:
-        print_export(everything)
+    _print(everything, number, as_json, print_export)
 
 
 @app.command()
@@ -123,6 +115,15 @@ def _number(phone: str) -> str:
     if number is None:
         fail(f"{phone!r} is no phone number: give one like 067 123 45 67 or +380671234567")
     return number
+
+
+def _print[T](found: T | None, number: str, as_json: bool, print_for_people: "Callable[[T], None]") -> None:
+    if found is None:
+        fail(f"nothing is on record of {number}", 1)
+    if as_json:
+        _print_json(found)
+    else:
+        print_for_people(found)
 
 
 def _print_json(value: object) -> None:

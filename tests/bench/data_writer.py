@@ -8,11 +8,8 @@ one of them to itself. At the end, how fast a heap of rows goes into the tables.
 
 import argparse
 import os
-import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,16 +19,15 @@ import trio
 from pydantic import SecretStr
 
 from engine import log
-from engine.audio import SILENCE_FRAME
 from engine.config import DatabaseConfig
 from engine.database import Database, migrate
 from engine.records.rows import EventRow, Row, TurnRow
 from engine.records.spool import Spool
 from engine.records.writer import RecordWriter
-from engine.transport.ticker import open_clock, run_ticker
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
 from tests.bench.processes import on_cores
+from tests.bench.seats import ticking
 
 CALLS: Final = 200
 RATE: Final = 5_000
@@ -60,37 +56,16 @@ async def produce(writer: RecordWriter, rate: float, first: float) -> None:
         await trio.sleep_until(due)
 
 
-@asynccontextmanager
-async def ticking() -> AsyncIterator[trio.Nursery]:
-    """`CALLS` seats at work; prints how late they were."""
-    clock = open_clock()
-    near, far = socket.socketpair()
-    with closing(near), closing(far):
-        near.setblocking(False)
-        far.setblocking(False)
-
-        def tick(now: float) -> None:
-            near.send(SILENCE_FRAME)
-            far.recv(len(SILENCE_FRAME))
-
-        for _ in range(CALLS):
-            clock.register(tick, trio.current_time())
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(run_ticker, clock)
-            yield nursery
-            nursery.cancel_scope.cancel()
-        late = clock.statistics()
-        print(f"    clock late p50 {late.lateness_p50 * 1000:.1f} ms, p99 {late.lateness_p99 * 1000:.1f} ms, "
-              f"max {late.lateness_max * 1000:.0f} ms, missed {late.missed}", flush=True)  # fmt: skip
-
-
 async def load(writer: RecordWriter, rate: int, seconds: float) -> None:
     """The producers for so long; what it took of the processor."""
     began, processor = time.monotonic(), time.process_time()
-    async with ticking() as nursery:
+    async with ticking(CALLS) as (nursery, clock):
         for number in range(CALLS if rate else 0):
             nursery.start_soon(produce, writer, rate / CALLS, number / rate)
         await trio.sleep(seconds)
+    late = clock.statistics()
+    print(f"    clock late p50 {late.lateness_p50 * 1000:.1f} ms, p99 {late.lateness_p99 * 1000:.1f} ms, "
+          f"max {late.lateness_max * 1000:.0f} ms, missed {late.missed}", flush=True)  # fmt: skip
     share = (time.process_time() - processor) / (time.monotonic() - began)
     print(f"    {share * 100:.0f} % of a core, {writer.pending} rows in memory at the end", flush=True)
 

@@ -7,12 +7,11 @@ own core and, where there are two, on another; and how fast a reindex goes besid
 
 import argparse
 import os
-import socket
 import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
@@ -21,18 +20,17 @@ import trio
 from pydantic import SecretStr
 
 from engine import log
-from engine.audio import SILENCE_FRAME
 from engine.config import DatabaseConfig
 from engine.database import Database, migrate
 from engine.knowledge.chunking import cut, embedded_text
 from engine.knowledge.embeddings.base import Embedder
 from engine.knowledge.embeddings.local import open_local
 from engine.knowledge.embeddings.reindex import rebuild
-from engine.transport.ticker import open_clock, run_ticker
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.world import SEED_KNOWLEDGE
 from sql import MIGRATIONS
 from tests.bench.processes import on_cores
+from tests.bench.seats import ticking
 from tests.knowledge.embeddings.shop import stock
 
 CALLS: Final = 200
@@ -47,22 +45,8 @@ QUESTIONS: Final = (
 
 async def lateness(seconds: float) -> float:
     """p99 in ms, of `CALLS` seats that send a frame each."""
-    clock = open_clock()
-    near, far = socket.socketpair()
-    with closing(near), closing(far):
-        near.setblocking(False)
-        far.setblocking(False)
-
-        def tick(now: float) -> None:
-            near.send(SILENCE_FRAME)
-            far.recv(len(SILENCE_FRAME))
-
-        for _ in range(CALLS):
-            clock.register(tick, trio.current_time())
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(run_ticker, clock)
-            await trio.sleep(seconds)
-            nursery.cancel_scope.cancel()
+    async with ticking(CALLS) as (_, clock):
+        await trio.sleep(seconds)
     return clock.statistics().lateness_p99 * 1000
 
 

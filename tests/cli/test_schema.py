@@ -1,7 +1,5 @@
 """`callctl serve` and the schema: one of another version is refused, an absent database is not waited for."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +12,6 @@ from engine.errors import SchemaError
 from ops.embedded.postgres import EmbeddedPostgres
 from tests.cli.running import callctl, free_ports
 from tests.database.fresh import fresh_database
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
 
 
 def external(database_url: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Migrations: the rules on files of our own, then the project's files."""
 
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -17,14 +16,6 @@ from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
 
 TABLES = {"calls", "call_turns", "call_tool_calls", "call_events", "llm_usage"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
 
 
 @pytest.fixture

@@ -1,10 +1,5 @@
 """The embedded knowledge base gets its vectors by itself, or the reason why not is logged."""
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 import structlog
 import trio
 
@@ -15,14 +10,6 @@ from ops.embedded.indexing import index_articles
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
 from tests.knowledge.embeddings.shop import SHOP, stock
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
 
 
 async def test_by_itself_and_never_fatal(server: EmbeddedPostgres) -> None:

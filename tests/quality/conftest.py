@@ -1,8 +1,6 @@
 """A real PostgreSQL and the emulated vendor, for the tests of this folder."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -14,14 +12,6 @@ from sql import MIGRATIONS
 from tests.dialogue.emulated_vendor import Vendor
 
 EMPTIED = "TRUNCATE calls, call_turns, call_tool_calls, call_events, llm_usage"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
 
 
 @pytest.fixture

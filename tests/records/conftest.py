@@ -1,6 +1,5 @@
 """A real PostgreSQL for the tests of this folder, brought to shape, its tables empty before each test."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,14 +13,6 @@ from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
 
 EMPTIED = "TRUNCATE calls, call_turns, call_tool_calls, call_events, llm_usage, store_actions"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
 
 
 @pytest.fixture

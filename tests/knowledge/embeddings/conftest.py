@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
@@ -20,14 +19,6 @@ from ops.emulators.faults import Faults
 from ops.emulators.google_embeddings import GoogleEmbeddingsEmulator
 from sql import MIGRATIONS
 from tests.knowledge.embeddings.shop import EmulatedGoogle, emptied
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
 
 
 @pytest.fixture

@@ -1,0 +1,18 @@
+"""What tests of many folders need."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.embedded.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL, empty, for the tests of one module."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)  # the server runs under another account
+        with EmbeddedPostgres(Path(name) / "postgres") as server:
+            yield server

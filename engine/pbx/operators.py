@@ -52,6 +52,11 @@ class TransferResult:
 class Operators(Protocol):
     """Raises nothing: whatever goes wrong is an answer."""
 
+    @property
+    def hours(self) -> str:
+        """When operators are there, as the bot says it to a caller (`щодня з 9:00 до 20:00`); empty: at any time."""
+        ...
+
     async def presence(self) -> Presence:
         """Asked before an operator is promised; within 300 ms."""
         ...
@@ -59,3 +64,15 @@ class Operators(Protocol):
     async def transfer(self, call_id: UUID, channel: str, handover: Handover) -> TransferResult:
         """Hand over the caller on the PBX's `channel`. Cancelled when the caller hangs up: then nothing may ring."""
         ...
+
+
+class DialplanOnly:
+    """The `Operators` of a shop of which we know nothing: always there, and the dialplan finds them."""
+
+    hours = ""
+
+    async def presence(self) -> Presence:
+        return Presence.AVAILABLE
+
+    async def transfer(self, call_id: UUID, channel: str, handover: Handover) -> TransferResult:
+        return TransferResult(Transferred.LEFT_TO_DIALPLAN)

@@ -62,7 +62,11 @@ class Operators(Protocol):
         ...
 
     async def transfer(self, call_id: UUID, channel: str, handover: Handover) -> TransferResult:
-        """Hand over the caller on the PBX's `channel`. Cancelled when the caller hangs up: then nothing may ring."""
+        """Hand over the caller on the PBX's `channel`. Cancelled when the caller hangs up: then nothing may ring.
+
+        When the PBX takes the caller our media connection ends, as it does when the caller hangs up. So once the PBX
+        has been asked, a cancellation is put off until it has answered: what is returned then is the truth, even in a
+        scope that was cancelled, and says which of the two it was."""
         ...
 
 

@@ -1,7 +1,7 @@
 """What a call needs of the process around it: shared by all calls, handed in once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from engine.dialogue.prompts import Texts
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.media.clock import MediaClock
 from engine.media.vad import VoiceActivityDetector
+from engine.pbx.operators import DialplanOnly, Operators
 from engine.pbx.registry import CallRegistry
 from engine.speech.base import Recognizer
 from engine.speech.phrases import PhraseCache
@@ -48,6 +49,7 @@ class Services:
     """Monotonic seconds; the media clock's."""
     make_vad: Callable[[], VoiceDetector] = VoiceActivityDetector
     """A call's own ear for the caller's voice."""
+    operators: Operators = field(default_factory=DialplanOnly)
 
     def wall_clock(self) -> datetime:
         """The shop's local time."""

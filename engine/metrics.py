@@ -3,6 +3,8 @@
 A metric is declared here and written by exactly one module; a test makes a real call and checks that each is written.
 """
 
+from collections.abc import Mapping, Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
@@ -11,6 +13,11 @@ _SHORT = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.008, 0.012, 0.02, 0.04, 0.06, 0.
 _TURN = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _LONG = (5, 15, 30, 60, 120, 300, 600, 1200, 1800)
 
+BUILD_INFO = Gauge("callctl_build_info", "1, of the build its labels name.", ["version", "commit", "python"],
+                   registry=REGISTRY)  # fmt: skip
+READY = Gauge("callctl_ready", "1 while new calls are welcome.", registry=REGISTRY)
+UNREADY = Gauge("callctl_unready", "1 for each reason why new calls are not welcome.", ["reason"], registry=REGISTRY)
+CALLS_LIMIT = Gauge("callctl_calls_limit", "How many calls are taken at once.", registry=REGISTRY)
 CALLS_ACTIVE = Gauge("callctl_calls_active", "Calls in progress.", registry=REGISTRY)
 CALLS = Counter("callctl_calls_total", "Calls ended, by outcome.", ["outcome"], registry=REGISTRY)
 CALL_SECONDS = Histogram("callctl_call_duration_seconds", "Length of calls.", buckets=_LONG, registry=REGISTRY)
@@ -61,8 +68,13 @@ RECORDS_WAITING = Gauge("callctl_records_waiting", "Rows in memory, in no table 
 RECORDS_OLDEST = Gauge(
     "callctl_records_oldest_seconds", "Age of the oldest row that is in no table yet.", registry=REGISTRY
 )
+DATABASE_UP = Gauge("callctl_database_up", "1 while the database answers.", registry=REGISTRY)
 SPOOL_ROWS = Gauge("callctl_spool_rows", "Rows in the spool on disk.", registry=REGISTRY)
 SPOOL_BYTES = Gauge("callctl_spool_bytes", "Size of the spool on disk.", registry=REGISTRY)
+SPOOL_LIMIT = Gauge("callctl_spool_limit_bytes", "What the spool may grow to.", registry=REGISTRY)
+EMBEDDINGS_MISMATCH = Gauge(
+    "callctl_embeddings_mismatch", "1 while there are no vectors such as the settings ask for.", registry=REGISTRY
+)
 KNOWLEDGE_SEARCHES = Counter(
     "callctl_knowledge_searches_total", "Searches of the knowledge base, by result.", ["result"], registry=REGISTRY
 )
@@ -70,3 +82,15 @@ KNOWLEDGE_SECONDS = Histogram(
     "callctl_knowledge_search_seconds", "A search of the knowledge base, its vector included.", buckets=_SHORT,
     registry=REGISTRY,
 )  # fmt: skip
+
+_FROM_THE_START: Mapping[Counter, Sequence[str]] = {
+    CALLS: ("completed", "caller_hung_up", "transferred", "silence", "failed_over", "refused"),
+    RECORDS: ("written", "spooled", "skipped", "torn", "refused", "dropped"),
+    VENDOR_ERRORS: ("google_stt", "google_tts", "anthropic", "store"),
+    KNOWLEDGE_SEARCHES: ("found", "nothing", "failed"),
+}
+"""Series that are there at 0 before anything happens: one that appears at 1 has, to Prometheus, never increased, so
+that an alert would miss the first failure."""
+for _counter, _values in _FROM_THE_START.items():
+    for _value in _values:
+        _counter.labels(_value)

@@ -47,6 +47,7 @@ from engine.warmup import Vendors, warm_up
 from engine.web.app import create_app, create_metrics_app
 from engine.web.health import Readiness
 from engine.web.serve import serve_web
+from engine.web.vitals import show_vitals
 
 log = get_logger("server")
 
@@ -95,6 +96,7 @@ async def serve(
     async with _data(config) as (database, spool, cache), trio.open_nursery() as nursery:
         app = create_app(config.http, registry, readiness)
         web = await nursery.start(serve_web, config.http, app, create_metrics_app())
+        nursery.start_soon(show_vitals, config, readiness, database, name="vitals")
         keeping = Keeping(config, database, spool)
         nursery.start_soon(keeping.run, name="keeping")
         if database is not None:

@@ -96,6 +96,7 @@ class Scheduler:
             leadership.cancel()
 
     async def _take_over(self, lock: HeldLock) -> None:
+        metrics.begin_at_zero(job.name for job in self._jobs)
         for job in await runs.close_all_lost(self._database):
             log.error("job_died", job=job)
         for job, last in (await runs.last_succeeded(lock)).items():
@@ -106,7 +107,7 @@ class Scheduler:
         since = await runs.known_since(lock)
         last = await runs.last_scheduled(lock)
         for job, schedule in self._jobs.items():
-            metrics.NEXT.labels(job.name).set(schedule.next(now).timestamp())
+            _tell_next(job, schedule, now)
             due = schedule.due(last.get(job.name, since), now)
             if due is not None and job.name not in self._running:
                 self._running.add(job.name)
@@ -123,6 +124,12 @@ class Scheduler:
             _tell(job, ended, self._now())
         finally:
             self._running.discard(job.name)
+
+
+def _tell_next(job: Job, schedule: Schedule, now: datetime) -> None:
+    next_time = schedule.next(now)
+    metrics.NEXT.labels(job.name).set(next_time.timestamp())
+    metrics.PERIOD.labels(job.name).set((schedule.next(next_time) - next_time).total_seconds())
 
 
 def _log_line(job: Job) -> Callable[[str], None]:

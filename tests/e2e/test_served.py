@@ -20,8 +20,8 @@ from tests.e2e.world import World
 pytestmark = pytest.mark.e2e
 
 OFTEN_ZERO = frozenset(
-    {"callctl_breaker_open", "callctl_records_oldest_seconds", "callctl_records_waiting", "callctl_spool_bytes",
-     "callctl_spool_rows"}
+    {"callctl_breaker_open", "callctl_embeddings_mismatch", "callctl_records_oldest_seconds",
+     "callctl_records_waiting", "callctl_spool_bytes", "callctl_spool_rows", "callctl_unready"}
 )  # fmt: skip
 """Gauges that are right to be 0; that they are there at all shows that they are written."""
 

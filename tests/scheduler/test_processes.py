@@ -22,10 +22,13 @@ pytestmark = pytest.mark.e2e
 TAKE_OVER = 30.0
 WRITTEN = (
     "callctl_scheduler_leader 1.0",
-    'callctl_job_last_success_timestamp_seconds{job="quick"}',
-    'callctl_job_last_duration_seconds{job="quick"}',
-    'callctl_job_runs_total{job="quick",result="ok"}',
-    'callctl_job_next_timestamp_seconds{job="slow"}',
+    'callctl_job_last_success_timestamp_seconds{name="quick"}',
+    'callctl_job_last_duration_seconds{name="quick"}',
+    'callctl_job_runs_total{name="quick",result="ok"}',
+    'callctl_job_runs_total{name="slow",result="failed"} 0.0',
+    'callctl_job_next_timestamp_seconds{name="slow"}',
+    'callctl_job_period_seconds{name="slow"} 3600.0',
+    "process_resident_memory_bytes",
 )
 START = 60.0
 """Seconds. The machine is shared: a process may take its time to start."""

@@ -21,6 +21,7 @@ from engine.config.keeping import (
     RetentionConfig,
     SchedulerConfig,
 )
+from engine.config.pbx import AmiConfig, OperatorsConfig
 from engine.config.vendors import (
     AnthropicConfig,
     CostConfig,
@@ -34,6 +35,7 @@ from engine.errors import ConfigError
 
 __all__ = [
     "SECTIONS",
+    "AmiConfig",
     "AnthropicConfig",
     "AudioSocketConfig",
     "BackupConfig",
@@ -46,6 +48,7 @@ __all__ = [
     "HttpConfig",
     "KnowledgeConfig",
     "LogConfig",
+    "OperatorsConfig",
     "QualityConfig",
     "RecordsConfig",
     "RedisConfig",
@@ -62,9 +65,10 @@ class Config:
     """All sections. Immutable by convention: built once, handed down in parts."""
 
     __slots__ = (
-        "anthropic", "audiosocket", "backup", "call", "cost", "database", "embeddings", "google", "http",
-        "knowledge", "log", "quality", "records", "redis", "retention", "scheduler", "store", "turn",
+        "ami", "anthropic", "audiosocket", "backup", "call", "cost", "database", "embeddings", "google", "http",
+        "knowledge", "log", "operators", "quality", "records", "redis", "retention", "scheduler", "store", "turn",
     )  # fmt: skip
+    ami: AmiConfig
     anthropic: AnthropicConfig
     audiosocket: AudioSocketConfig
     backup: BackupConfig
@@ -76,6 +80,7 @@ class Config:
     http: HttpConfig
     knowledge: KnowledgeConfig
     log: LogConfig
+    operators: OperatorsConfig
     quality: QualityConfig
     records: RecordsConfig
     redis: RedisConfig

@@ -11,7 +11,7 @@ from cli.settings import example_file, rows
 from engine.config import SECTIONS, Config, variable
 from tests.cli.running import ROOT
 
-SECRETS = ("ANTHROPIC_API_KEY", "DATABASE_URL", "HTTP_INTERNAL_SECRET", "REDIS_URL", "STORE_API_KEY")
+SECRETS = ("AMI_SECRET", "ANTHROPIC_API_KEY", "DATABASE_URL", "HTTP_INTERNAL_SECRET", "REDIS_URL", "STORE_API_KEY")
 EVERY = {variable(section, field) for section in SECTIONS.values() for field in section.model_fields}
 
 
@@ -56,4 +56,4 @@ def test_every_line_of_the_example_is_accepted_and_is_the_default(tmp_path: Path
     (tmp_path / ".env").write_text("\n".join(lines))
     read = rows(Config.from_env())
     assert [(name, value) for name, value, _ in read] == untouched
-    assert {name for name, value, _ in read if value in ("", None)} == {name for name, _, is_set in read if not is_set}
+    assert {name for name, value, _ in read if value in ("", None, [])} == {name for name, _, is_set in read if not is_set}

@@ -56,4 +56,5 @@ def test_every_line_of_the_example_is_accepted_and_is_the_default(tmp_path: Path
     (tmp_path / ".env").write_text("\n".join(lines))
     read = rows(Config.from_env())
     assert [(name, value) for name, value, _ in read] == untouched
-    assert {name for name, value, _ in read if value in ("", None, [])} == {name for name, _, is_set in read if not is_set}
+    empty = {name for name, value, _ in read if value in ("", None, [])}
+    assert empty == {name for name, _, is_set in read if not is_set}

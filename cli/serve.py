@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.errors import INTERRUPTED, clear_errors
+from cli.errors import clear_errors
 
 if TYPE_CHECKING:
     from ops.embedded.world import Overrides
@@ -22,15 +22,22 @@ def serve(
     drain_seconds: Annotated[
         float | None, typer.Option(help="How long calls may finish after SIGTERM; CALL_DRAIN_SECONDS.", min=0)
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Engines on the same ports, one a core, kept alive by a supervisor.", min=1, max=64),
+    ] = None,
     pretty: Annotated[bool, typer.Option("--pretty", help="Log lines for people instead of JSON.")] = False,
 ) -> None:
     """Answer calls until SIGTERM or Ctrl-C.
 
     Then those in progress may end; a second signal ends them at once. With nothing configured it starts everything it
-    needs on this machine, and says so.
+    needs on this machine, and says so. With --workers an engine that dies or hangs is replaced, the metrics are those
+    of all, and CALL_MAX_CALLS is what each may take; without, calls are answered in this process.
 
-    Example: callctl serve --port 9092
+    Example: callctl serve --workers 2
     """
+    from functools import partial
+
     import trio
 
     from cli.serving import run
@@ -45,8 +52,8 @@ def serve(
     with clear_errors():
         config = Config.from_env(flags)
         log.configure(config.log.level, json=not pretty)
-        if trio.run(run, flags):
-            raise typer.Exit(INTERRUPTED)
+        if status := trio.run(partial(run, flags, workers=workers, pretty=pretty)):
+            raise typer.Exit(status)
 
 
 def _given(**options: str | float | None) -> "dict[str, str | float]":

@@ -1,5 +1,6 @@
 """What `callctl serve` runs: whatever is not configured, the engine, and an ear for signals."""
 
+import os
 from functools import partial
 from threading import Thread
 
@@ -7,18 +8,23 @@ import trio
 import typer
 from rich.console import Console
 
+from cli.errors import INTERRUPTED
 from cli.schema import refuse_strange_schema
 from cli.signals import stop_on_signal
+from cli.supervising import supervise
 from engine.config import Config
+from engine.notify import Notifier
 from engine.server import Listening, import_vendors
 from engine.server import serve as run_engine
 from ops.embedded.indexing import index_articles
 from ops.embedded.world import Overrides, World, embedded_world, missing_parts
 
 
-async def run(flags: Overrides) -> bool:
-    """Answer calls until a signal; whether a second one cut them short."""
-    Thread(target=import_vendors, daemon=True).start()  # while the rest comes up
+async def run(flags: Overrides, *, workers: int | None, pretty: bool) -> int:
+    """Answer calls until a signal; the exit status, which is `INTERRUPTED` if a second one cut them short. `workers`:
+    processes under a supervisor; None answers in this one."""
+    if workers is None:
+        Thread(target=import_vendors, daemon=True).start()  # while the rest comes up
     configured = Config.from_env(flags)
     spinner = Console(stderr=True).status("starting …")
     if missing_parts(configured):
@@ -26,28 +32,44 @@ async def run(flags: Overrides) -> bool:
     try:
         async with embedded_world(configured) as world:
             spinner.stop()
-            return await _answer(world, flags)
+            overrides = _merged(world.overrides, flags)
+            config = Config.from_env(overrides)
+            if "database" not in world.overrides:  # the embedded one was migrated
+                await refuse_strange_schema(config.database)
+            async with trio.open_nursery() as nursery:
+                if "database" in world.overrides:
+                    nursery.start_soon(index_articles, config, name="vectors")
+                if workers is None:
+                    status = await _answer(config, world)
+                else:
+                    _tell(world.paragraph)
+                    status = await supervise(config, overrides, workers, pretty=pretty)
+                nursery.cancel_scope.cancel()
+            return status
     finally:
         spinner.stop()
 
 
-async def _answer(world: World, flags: Overrides) -> bool:
-    config = Config.from_env({name: world.overrides.get(name, {}) | flags.get(name, {})
-                              for name in world.overrides.keys() | flags.keys()})  # fmt: skip
-    if "database" not in world.overrides:  # the embedded one was migrated
-        await refuse_strange_schema(config.database)
+def _merged(world: Overrides, flags: Overrides) -> Overrides:
+    return {name: world.get(name, {}) | flags.get(name, {}) for name in world.keys() | flags.keys()}
+
+
+async def _answer(config: Config, world: World) -> int:
+    notifier = Notifier.from_env(os.environ)
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(notifier.feed_watchdog)
         async with trio.open_nursery() as engine:
             await nursery.start(stop_on_signal, stop, engine.cancel_scope)
             listening = await engine.start(partial(run_engine, stop=stop), config)
-            if "database" in world.overrides:
-                nursery.start_soon(index_articles, config, name="vectors")
+            where = f"{listening.audiosocket[0]}:{listening.audiosocket[1]}"
+            notifier.ready(f"answering calls at {where}")
+            nursery.start_soon(notifier.tell_stopping, stop)
             if world.parts:
                 _tell(world.paragraph)
                 typer.echo(_how_to_call(listening), err=True)
         nursery.cancel_scope.cancel()
-    return engine.cancel_scope.cancelled_caught
+    return INTERRUPTED if engine.cancel_scope.cancelled_caught else 0
 
 
 def _tell(paragraph: str) -> None:

@@ -88,14 +88,16 @@ async def serve(
     stop: trio.Event,
     vendors: OpenVendors = open_vendors,
     observers: Sequence[Observer] = (),
+    shared: bool = False,
     task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Answer calls until `stop` is set, then drain. `task_status` reports once ready to take a call."""
+    """Answer calls until `stop` is set, then drain. `task_status` reports once ready to take a call. `shared`: as one
+    of several processes on the same ports, the metrics at a port of our own, on loopback."""
     registry = CallRegistry(config.call.max_calls, trio.current_time)
     readiness = Readiness(registry)
     async with _data(config) as (database, spool, cache), trio.open_nursery() as nursery:
         app = create_app(config.http, registry, readiness)
-        web = await nursery.start(serve_web, config.http, app, create_metrics_app())
+        web = await nursery.start(partial(serve_web, shared=shared), config.http, app, create_metrics_app())
         nursery.start_soon(show_vitals, config, readiness, database, name="vitals")
         keeping = Keeping(config, database, spool)
         nursery.start_soon(keeping.run, name="keeping")
@@ -120,14 +122,14 @@ async def serve(
                 nursery.start_soon(remember, database, _prompt_version(config, services.texts), name="prompt version")
             async with trio.open_nursery() as recovery:
                 recovery.start_soon(keeping.recover, store, name="recovery")
-                await _answer_calls(config, services, ready, stop)
+                await _answer_calls(config, services, ready, stop, shared)
                 recovery.cancel_scope.cancel()
         await keeping.writer.drain(DRAIN_RECORDS_SECONDS)
         nursery.cancel_scope.cancel()
 
 
 async def _answer_calls(
-    config: Config, services: Services, ready: Callable[[tuple[str, int]], None], stop: trio.Event
+    config: Config, services: Services, ready: Callable[[tuple[str, int]], None], stop: trio.Event, shared: bool
 ) -> None:
     """Listen, report `ready`, and drain once told to stop. The clock and the poller outlive the last call, which needs
     them to say goodbye on the wire."""
@@ -137,7 +139,7 @@ async def _answer_calls(
             media.start_soon(run_ticker, services.clock, name="media clock")
             async with trio.open_nursery() as line:
                 line.start_soon(services.voice.warm, map(verbalize, services.texts.fixed_phrases()), name="phrases")
-                listen = partial(serve_audiosocket, poller=poller)
+                listen = partial(serve_audiosocket, poller=poller, reuse_port=shared)
                 ready(await line.start(listen, config.audiosocket, partial(_take_call, services=services)))
                 await stop.wait()
                 await _drain(services.registry, config.call.drain_seconds)

@@ -28,30 +28,37 @@ async def serve_web(
     metrics_app: Any,
     *,
     stop: trio.Event | None = None,
+    shared: bool = False,
     task_status: trio.TaskStatus[WebPorts] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve both ASGI applications until cancelled, or until `stop` is set: then requests in progress are given
-    Hypercorn's three seconds to end. `task_status` reports the ports. Raises `ConfigError` if one is taken."""
+    Hypercorn's three seconds to end. `task_status` reports the ports. Raises `ConfigError` if one is taken.
+
+    `shared`: other processes serve the same HTTP port; the metrics are for their supervisor, on loopback at a port of
+    our own."""
     stop = trio.Event() if stop is None else stop
     async with trio.open_nursery() as nursery:
-        http = await nursery.start(_serve, app, stop, config.host, config.port, "HTTP_PORT")
-        metrics = await nursery.start(_serve, metrics_app, stop, config.host, config.metrics_port, "HTTP_METRICS_PORT")
+        http = await nursery.start(partial(serve_app, app, config.host, config.port, "HTTP_PORT", stop, shared=shared))
+        host, port = ("127.0.0.1", 0) if shared else (config.host, config.metrics_port)
+        metrics = await nursery.start(serve_app, metrics_app, host, port, "HTTP_METRICS_PORT", stop)
         task_status.started(WebPorts(http, metrics))
 
 
-def _listen(host: str, port: int, variable: str) -> socket.socket:
+def _listen(host: str, port: int, variable: str, *, shared: bool) -> socket.socket:
     """Opened here because Hypercorn leaks the socket of a port that is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return socket.create_server((host, port), family=family, reuse_port=shared)
     except OSError as error:
         raise ConfigError(f"HTTP_HOST, {variable}: cannot listen on {host}:{port}: {error.strerror}") from error
 
 
-async def _serve(
-    app: Any, stop: trio.Event, host: str, port: int, variable: str, *,
+async def serve_app(
+    app: Any, host: str, port: int, variable: str, stop: trio.Event, *, shared: bool = False,
     task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
 ) -> None:  # fmt: skip
-    listener = _listen(host, port, variable)
+    """One ASGI application, in the same way. `variable` names the port's setting in the error."""
+    listener = _listen(host, port, variable, shared=shared)
     bound: int = listener.getsockname()[1]
     server = hypercorn.Config()
     server.bind = [f"fd://{listener.detach()}"]

@@ -30,7 +30,8 @@ class AudioSocketConfig(BaseSettings):
 
 
 class HttpConfig(BaseSettings):
-    """The engine's own HTTP: health and the dialplan's questions, and metrics on a port of their own."""
+    """The engine's own HTTP: health, the dialplan's questions, the API and the console; metrics on a port of their
+    own."""
 
     model_config = section("HTTP_")
     host: str = "127.0.0.1"
@@ -38,6 +39,12 @@ class HttpConfig(BaseSettings):
     metrics_port: Port = 9464
     internal_secret: SecretStr = SecretStr("")
     """Shared with the dialplan for /internal/*. Empty: only loopback may ask."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^/\s]+/?)?$")
+    """Where people open the console, as in https://bot.example.ua. Empty: http, on HTTP_HOST and HTTP_PORT."""
+    allowed_hosts: CommaSeparated[str] = ()
+    """Names other than that of HTTP_PUBLIC_URL by which the API and the console may be asked. Addresses always may."""
+    trusted_proxies: CommaSeparated[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
+    """Networks of reverse proxies whose X-Forwarded-For is believed."""
 
 
 class CallConfig(BaseSettings):

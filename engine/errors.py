@@ -107,3 +107,23 @@ class ErasureRefused(EngineError):
 
 class CacheError(EngineError):
     """Redis is out of reach or refused."""
+
+
+class AmiError(EngineError):
+    """Asterisk's manager interface is of no help."""
+
+
+class AmiAway(AmiError):
+    """Out of reach, gone, or silent: what was asked may or may not have been done."""
+
+
+class AmiLoginRefused(AmiError):
+    """It knows no such user with such a secret, from here."""
+
+
+class AmiRefused(AmiError):
+    """It answered, and the answer is no."""
+
+
+class AmiNoChannel(AmiRefused):
+    """The channel asked about is no more: its caller has hung up."""

@@ -29,6 +29,8 @@ class Registration:
     called: str
     channel: str
     intent: str | None = None
+    briefing_of: UUID | None = None
+    """Not a caller but the operator about to get that call: it wants the summary spoken."""
 
 
 @dataclass(frozen=True, slots=True)

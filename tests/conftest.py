@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ops.embedded.postgres import EmbeddedPostgres
 
@@ -16,3 +17,11 @@ def server() -> Iterator[EmbeddedPostgres]:
         Path(name).chmod(0o755)  # the server runs under another account
         with EmbeddedPostgres(Path(name) / "postgres") as server:
             yield server
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command run in this process turns logging down for itself: not for the tests that come after."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import trio
@@ -43,8 +44,12 @@ class Process:
         self._metrics_port = metrics_port
 
     def metrics(self) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=10) as answer:
-            text: str = answer.read().decode()
+        """Empty while it does not listen yet."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics_port}/metrics", timeout=10) as answer:
+                text: str = answer.read().decode()
+        except URLError:
+            return ""
         return text
 
     async def wait_logged(self, event: str, timeout: float) -> None:
@@ -95,7 +100,7 @@ async def test_a_second_one_takes_over(
         leader, other = (first, second) if '"leading"' in first.log.read_text() else (second, first)
         await started(database, "quick")
         await until(lambda: "callctl_scheduler_leader 0.0" in other.metrics(), START, "the other's metrics")
-        assert "callctl_scheduler_leader 1.0" in leader.metrics()
+        await until(lambda: "callctl_scheduler_leader 1.0" in leader.metrics(), START, "the leader's metrics")
         leader.popen.send_signal(sign)
         before = time.monotonic()
         await other.wait_logged("leading", TAKE_OVER)

@@ -14,6 +14,7 @@ from cli import (
     embeddings,
     emulators,
     jobs,
+    keys,
     knowledge,
     partitions,
     quality,
@@ -21,6 +22,7 @@ from cli import (
     retention,
     scheduler,
     stats,
+    users,
 )
 from cli.demo import demo
 from cli.dial import dial
@@ -45,6 +47,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(embeddings.app, name="embeddings")
 app.add_typer(emulators.app, name="emulators")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(partitions.app, name="partitions")
 app.add_typer(quality.app, name="quality")
@@ -52,6 +55,7 @@ app.add_typer(records.app, name="records")
 app.add_typer(retention.app, name="retention")
 app.add_typer(scheduler.app, name="scheduler")
 app.add_typer(stats.app, name="stats")
+app.add_typer(users.app, name="users")
 
 
 @app.command()

@@ -48,6 +48,8 @@ class RetentionConfig(BaseSettings):
     callers_days: Days = 365
     """After these a call, an order or booking made in it and a call-back no longer tell whose they are."""
     job_runs_days: Days = 365
+    audit_days: Days = 365
+    """Who looked at people's data, and who changed what."""
 
 
 class SchedulerConfig(BaseSettings):

@@ -68,6 +68,7 @@ RULES: Final = (
         "NOT EXISTS (SELECT FROM calls WHERE caller = phone AND started_at >= %(cutoff)s)",
     ),
     _delete("job_runs", "started_at", "job_runs_days"),
+    _delete("audit_log", "at", "audit_days"),
 )
 """`calls` themselves, without their callers, and `daily_stats` are kept for ever."""
 

@@ -13,7 +13,6 @@ import trio
 from cli.errors import INTERRUPTED
 from cli.signals import stop_on_signal
 from engine.config import Config
-from engine.errors import ConfigError
 from engine.log import get_logger
 from engine.notify import Notifier
 from engine.supervisor.ports import SharedPorts, held_ports
@@ -31,9 +30,9 @@ type Overrides = Mapping[str, Mapping[str, Any]]
 
 
 async def supervise(config: Config, overrides: Overrides, workers: int, *, pretty: bool) -> int:
-    """Answer calls in `workers` processes until a signal; the exit status. Raises `ConfigError`."""
-    if workers > 1 and not config.redis.url.get_secret_value():
-        raise ConfigError(f"--workers {workers} needs REDIS_URL: a call announced to one worker may reach another")
+    """Answer calls in `workers` processes until a signal; the exit status. Raises `ConfigError` for a port that is taken.
+
+    A call announced to one worker may reach another: they share what was announced through Redis, which `config` has."""
     notifier = Notifier.from_env(os.environ)
     stop = trio.Event()
     with held_ports(config) as ports:

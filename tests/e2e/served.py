@@ -56,14 +56,14 @@ class Served:
 
 
 @asynccontextmanager
-async def served(world: World, **more: str) -> AsyncIterator[Served]:
-    """A running `callctl serve`; it is drained on leaving and must end well, unless it was killed."""
+async def served(world: World, *options: str, **more: str) -> AsyncIterator[Served]:
+    """A running `callctl serve` with `options`; it is drained on leaving and must end well, unless it was killed."""
     environment = {
         variable(SECTIONS[section], field): str(value)
         for section, fields in world.overrides.items()
         for field, value in fields.items()
     }
-    command = [sys.executable, "-c", "from cli.main import app; app()", "serve"]
+    command = [sys.executable, "-c", "from cli.main import app; app()", "serve", *options]
     with tempfile.NamedTemporaryFile() as log:
         async with trio.open_nursery() as nursery:
             running = partial(
@@ -82,11 +82,12 @@ async def served(world: World, **more: str) -> AsyncIterator[Served]:
 
 
 async def _ready(log: trio.Path) -> Mapping[str, Any]:
-    """The log line that says where it listens."""
+    """The log line that says where it listens: the supervisor's, if there is one, not a worker's."""
     with trio.fail_after(_START_SECONDS):
         while True:
             for line in (await log.read_text()).splitlines():
-                if line.startswith("{") and (event := json.loads(line))["event"] == "ready":
+                event = json.loads(line) if line.startswith("{") else {}
+                if event.get("event") == "ready" and "worker" not in event:
                     found: Mapping[str, Any] = event
                     return found
             await trio.sleep(0.05)

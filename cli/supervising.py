@@ -30,9 +30,9 @@ type Overrides = Mapping[str, Mapping[str, Any]]
 
 
 async def supervise(config: Config, overrides: Overrides, workers: int, *, pretty: bool) -> int:
-    """Answer calls in `workers` processes until a signal; the exit status. Raises `ConfigError` for a port that is taken.
+    """Answer calls in `workers` processes until a signal; the exit status. Raises `ConfigError` if a port is taken.
 
-    A call announced to one worker may reach another: they share what was announced through Redis, which `config` has."""
+    A call announced to one worker may reach another: what was announced they share through Redis."""
     notifier = Notifier.from_env(os.environ)
     stop = trio.Event()
     with held_ports(config) as ports:

@@ -97,9 +97,8 @@ async def test_a_drain_reaches_every_worker_and_its_calls_end_well(world: World)
 async def test_metrics_are_those_of_all(world: World) -> None:
     async with served(world, "--workers", "2") as engine:
         await wait_for_workers(engine, 2)
-        async with greeted_callers(engine, CALLS):
-            async with httpx.AsyncClient() as client:
-                text = (await client.get(engine.metrics_url)).text
+        async with greeted_callers(engine, CALLS), httpx.AsyncClient() as client:
+            text = (await client.get(engine.metrics_url)).text
         active = [
             float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith("callctl_calls_active{")
         ]

@@ -57,6 +57,8 @@ PHRASE_CACHE = Counter("callctl_phrase_cache_total", "Phrase cache look-ups.", [
 LOOP_LAG = Gauge(
     "callctl_event_loop_lag_seconds", "Worst lateness of the event loop in the last second.", registry=REGISTRY
 )
+AMI_UP = Gauge("callctl_ami_up", "1 while logged in to Asterisk's manager.", ["address"], registry=REGISTRY)
+AMI_ERRORS = Counter("callctl_ami_errors_total", "Failures of Asterisk's manager, by kind.", ["kind"], registry=REGISTRY)
 RECORDS = Counter("callctl_records_total", "Rows for the database, by result.", ["result"], registry=REGISTRY)
 PARTITIONS_AHEAD = Gauge(
     "callctl_partitions_ahead_days", "How far ahead a table's partitions reach.", ["table"], registry=REGISTRY
@@ -86,6 +88,7 @@ KNOWLEDGE_SECONDS = Histogram(
 _FROM_THE_START: Mapping[Counter, Sequence[str]] = {
     CALLS: ("completed", "caller_hung_up", "transferred", "silence", "failed_over", "refused"),
     RECORDS: ("written", "spooled", "skipped", "torn", "refused", "dropped"),
+    AMI_ERRORS: ("away", "login", "refused"),
     VENDOR_ERRORS: ("google_stt", "google_tts", "anthropic", "store"),
     KNOWLEDGE_SEARCHES: ("found", "nothing", "failed"),
 }

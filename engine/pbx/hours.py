@@ -1,0 +1,42 @@
+"""When operators are there: by the clock on the shop's wall, and in words. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from engine.config.hours import MIDNIGHT, Holiday, OpenHours, clock
+
+_FROM: Final = ("понеділка", "вівторка", "середи", "четверга", "п'ятниці", "суботи", "неділі")
+_TO: Final = ("понеділок", "вівторок", "середу", "четвер", "п'ятницю", "суботу", "неділю")
+_WEEK: Final = 7
+
+
+def is_open(hours: Sequence[OpenHours], holidays: Sequence[Holiday], local: datetime) -> bool:
+    """Whether somebody is there at `local`, the shop's own time: when the clocks change, hours go by the new time.
+    Without hours always, but on no holiday."""
+    if any(holiday.falls_on(local.date()) for holiday in holidays):
+        return False
+    minute = local.hour * 60 + local.minute
+    return not hours or any(local.weekday() in span.days and span.opens <= minute < span.closes for span in hours)
+
+
+def in_words(hours: Sequence[OpenHours]) -> str:
+    """As the bot says it, in Ukrainian: `з понеділка по п'ятницю з 9:00 до 18:00, у суботу з 10:00 до 15:00`."""
+    return ", ".join(f"{_days(span)} {_times(span)}" for span in hours)
+
+
+def _days(span: OpenHours) -> str:
+    days = span.days
+    if len(days) == _WEEK:
+        return "щодня"
+    if len(days) == 1:
+        return f"у {_TO[span.first]}"
+    return f"з {_FROM[span.first]} по {_TO[span.last]}"
+
+
+def _times(span: OpenHours) -> str:
+    if span.opens == 0 and span.closes == MIDNIGHT:
+        return "цілодобово"
+    opens = "опівночі" if span.opens == 0 else clock(span.opens)
+    closes = "опівночі" if span.closes == MIDNIGHT else clock(span.closes)
+    return f"з {opens} до {closes}"

@@ -58,7 +58,9 @@ LOOP_LAG = Gauge(
     "callctl_event_loop_lag_seconds", "Worst lateness of the event loop in the last second.", registry=REGISTRY
 )
 AMI_UP = Gauge("callctl_ami_up", "1 while logged in to Asterisk's manager.", ["address"], registry=REGISTRY)
-AMI_ERRORS = Counter("callctl_ami_errors_total", "Failures of Asterisk's manager, by kind.", ["kind"], registry=REGISTRY)
+AMI_ERRORS = Counter(
+    "callctl_ami_errors_total", "Failures of Asterisk's manager, by kind.", ["kind"], registry=REGISTRY
+)
 RECORDS = Counter("callctl_records_total", "Rows for the database, by result.", ["result"], registry=REGISTRY)
 PARTITIONS_AHEAD = Gauge(
     "callctl_partitions_ahead_days", "How far ahead a table's partitions reach.", ["table"], registry=REGISTRY

@@ -30,6 +30,8 @@ from engine.keeping import Keeping
 from engine.knowledge.opening import open_for_calls, warn_if_empty
 from engine.knowledge.search import Knowledge
 from engine.log import get_logger
+from engine.pbx.opening import open_operators
+from engine.pbx.operators import Operators
 from engine.pbx.registry import CallRegistry
 from engine.records.cost import price_of
 from engine.records.partitions import watch as watch_partitions
@@ -116,7 +118,8 @@ async def serve(
             open_for_calls(config, database) as knowledge,
         ):
             everyone = (RecordKeeper(keeping.writer, keeping.engine).observe, *observers)
-            services = await _services(config, parts, store, knowledge, registry, cache, keeping, everyone)
+            operators = open_operators(config, nursery)
+            services = await _services(config, parts, store, knowledge, registry, cache, keeping, everyone, operators)
             if database is not None:
                 nursery.start_soon(warn_if_empty, database, name="articles")
                 nursery.start_soon(remember, database, _prompt_version(config, services.texts), name="prompt version")
@@ -167,7 +170,7 @@ async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool |
 
 async def _services(
     config: Config, vendors: Vendors, store: StoreClient, knowledge: Knowledge, registry: CallRegistry, cache: Cache,
-    keeping: Keeping, observers: Sequence[Observer],
+    keeping: Keeping, observers: Sequence[Observer], operators: Operators,
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
     if price_of(config.cost, config.anthropic.model) is None:
@@ -195,6 +198,7 @@ async def _services(
         model_name=config.anthropic.model, prompt_version=_prompt_version(config, texts).id, costs=config.cost,
         texts=texts, make_tools=make_tools,
         sessions=SessionStore(cache, config.call.session_ttl), registry=registry, observe=observe,
+        operators=operators,
     )  # fmt: skip
 
 

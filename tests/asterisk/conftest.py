@@ -1,21 +1,27 @@
 """One Asterisk and one emulated world for the session, an engine for each test."""
 
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
 
 from engine import log
-from engine.call.events import CallEvent
-from engine.config import Config
-from engine.server import Listening, serve
-from ops.embedded.world import Overrides, World
+from ops.embedded.world import World
+from tests.asterisk.figures import FIGURES
 from tests.asterisk.hosted_world import hosted_world
 from tests.asterisk.pbx import ROOT, RealAsterisk, running_asterisk
-from tests.asterisk.running_engine import SECRET, RunningEngine
+from tests.asterisk.running_engine import Engines, RunningEngine, point_at
 from tests.asterisk.spoken import greeting_seconds
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Everything that was measured, in one table at the end."""
+    if FIGURES:
+        terminalreporter.section("measured with a real Asterisk")
+        width = max(len(what) for what, _ in FIGURES)
+        for what, figure in FIGURES:
+            terminalreporter.write_line(f"{what:{width}}  {figure}")
 
 
 @pytest.fixture(scope="session")
@@ -48,23 +54,16 @@ def greeted() -> float:
 
 
 @pytest.fixture
-async def engine(world: World, asterisk: RealAsterisk, nursery: trio.Nursery) -> AsyncIterator[RunningEngine]:
-    """Ready for calls, on ports of its own that the dialplan knows."""
-    ports: Overrides = {
-        "audiosocket": {"port": 0},
-        "http": {"port": 0, "metrics_port": 0, "internal_secret": SECRET},
-    }
-    config = Config.from_env({**world.overrides, **ports, "call": {"drain_seconds": 0.0}})
-    stop, scope, finished, events = trio.Event(), trio.CancelScope(), trio.Event(), list[CallEvent]()
+async def engines(world: World, asterisk: RealAsterisk, nursery: trio.Nursery) -> AsyncIterator[Engines]:
+    """Starts engines in this process, each on ports of its own; they end with the test."""
+    engines = Engines(world.overrides, nursery)
+    yield engines
+    await engines.end()
 
-    async def run(task_status: trio.TaskStatus[Listening]) -> None:
-        with scope:
-            await serve(config, stop=stop, observers=[events.append], task_status=task_status)
-        finished.set()
 
-    listening: Listening = await nursery.start(run)
-    bound = {"audiosocket": listening.audiosocket[1], "http": listening.http_port}
-    await trio.to_thread.run_sync(partial(asterisk.point_at, **bound, secret=SECRET))
-    yield RunningEngine(config, listening, stop, scope, events)
-    stop.set()
-    await finished.wait()
+@pytest.fixture
+async def engine(engines: Engines, asterisk: RealAsterisk) -> RunningEngine:
+    """Ready for calls, and the only one the dialplan knows."""
+    engine = await engines.start()
+    await point_at(asterisk, engine)
+    return engine

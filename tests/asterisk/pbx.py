@@ -4,23 +4,26 @@ Synchronous (processes and files): tests call it through `trio.to_thread`, fixtu
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).parent
-DIALPLAN: Final = HERE.parents[1] / "ops" / "deploy" / "asterisk" / "extensions.conf"
+DEPLOY: Final = HERE.parents[1] / "ops" / "deploy" / "asterisk"
+AMI_SECRET: Final = "engines-and-manager-only"
 ROOT: Final = Path(os.environ.get("CALLCTL_ASTERISK_ROOT", "/var/tmp/callctl-asterisk"))
-_EMPTY: Final = ("acl", "ccss", "cdr", "cel", "features", "geolocation", "indications", "pjproject", "udptl")
+_EMPTY: Final = ("acl", "ccss", "cdr", "cel", "features", "geolocation", "pjproject", "udptl")
 """Configuration files that must be there, with nothing in them."""
 _START_SECONDS: Final = 30
+MOST_ENGINES: Final = 3
 _STOP_SECONDS: Final = 10
 
 
@@ -37,10 +40,12 @@ class Channel:
 class RealAsterisk:
     """Running. `home` is its folder as the machine sees it."""
 
-    def __init__(self, home: Path, sip_port: int, operator_port: int) -> None:
-        self.sip_port = sip_port
-        self.operator_port = operator_port
+    def __init__(self, home: Path) -> None:
+        self.sip_port = free_udp_port()
+        self.operator_port = free_udp_port()
         """Where the queue's only member is looked for."""
+        self.ami_port = free_tcp_port()
+        """Of the user `callctl` with AMI_SECRET."""
         self._home = home
         self._config = f"/{home.relative_to(ROOT)}/etc/asterisk.conf"
 
@@ -50,14 +55,20 @@ class RealAsterisk:
         return subprocess.run(args, check=True, capture_output=True, text=True, timeout=_START_SECONDS).stdout
 
     def point_at(self, *, audiosocket: int, http: int, secret: str) -> None:
-        """Where the dialplan finds the engine, for calls from now on."""
-        values = {
-            "CALLCTL_AUDIOSOCKET": f"127.0.0.1:{audiosocket}",
-            "CALLCTL_HTTP": f"http://127.0.0.1:{http}",
-            "CALLCTL_SECRET": secret,
-        }
-        for name, value in values.items():
-            self.cli(f"dialplan set global {name} {value}")
+        """Where the dialplan finds its only engine, for calls from now on."""
+        self.point_at_all([(audiosocket, http)], secret=secret)
+
+    def point_at_all(self, engines: Sequence[tuple[int, int]], *, secret: str) -> None:
+        """The engines' ports (AudioSocket, HTTP) in the order in which they are asked."""
+        self.set_global("CALLCTL_SECRET", secret)
+        for number in range(MOST_ENGINES):
+            ports = engines[number] if number < len(engines) else None
+            value = f"127.0.0.1:{ports[0]},http://127.0.0.1:{ports[1]}" if ports else "-"
+            self.set_global(f"CALLCTL_ENGINE_{number + 1}", value)
+
+    def set_global(self, name: str, value: str) -> None:
+        """A value of globals.conf, for calls from now on; Asterisk's console knows no empty ones."""
+        self.cli(f"dialplan set global {name} {value}")
 
     def channels(self) -> list[Channel]:
         fields = [line.split("!") for line in self.cli("core show channels concise").splitlines() if "!" in line]
@@ -77,7 +88,7 @@ class RealAsterisk:
 def running_asterisk(*, keep_log: Path) -> Iterator[RealAsterisk]:
     """Started and ready; stopped, and its folder gone, on leaving."""
     home = Path(tempfile.mkdtemp(prefix="callctl-", dir=ROOT / "var" / "tmp"))
-    asterisk = RealAsterisk(home, free_udp_port(), free_udp_port())
+    asterisk = RealAsterisk(home)
     _write_config(home, asterisk)
     command = ["bash", str(HERE / "run.sh"), str(ROOT), f"/{home.relative_to(ROOT)}/etc/asterisk.conf"]
     with (home / "console").open("wb") as console:
@@ -124,7 +135,16 @@ def _write_config(home: Path, asterisk: RealAsterisk) -> None:
         for name, value in values.items():
             text = text.replace(name, value)
         (home / "etc" / template.name).write_text(text)
-    shutil.copy(DIALPLAN, home / "etc" / "callctl.conf")
+    _copy_what_is_shipped(home / "etc", asterisk.ami_port)
+
+
+def _copy_what_is_shipped(etc: Path, ami_port: int) -> None:
+    """As the README tells an administrator to."""
+    shutil.copy(DEPLOY / "extensions.conf", etc / "callctl.conf")
+    shutil.copy(DEPLOY / "globals.conf", etc / "callctl-globals.conf")
+    manager = (DEPLOY / "manager.conf").read_text()
+    manager = re.sub(r"(?m)^port = .*", f"port = {ami_port}", manager)
+    (etc / "manager.conf").write_text(re.sub(r"(?m)^secret = .*", f"secret = {AMI_SECRET}", manager))
 
 
 def _wait_booted(asterisk: RealAsterisk, process: subprocess.Popen[bytes], home: Path) -> None:

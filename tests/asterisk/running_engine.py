@@ -1,8 +1,9 @@
-"""An engine in this process as the tests see it, and what must be true of it after a call."""
+"""Engines in this process as the tests see them, and what must be true of one after a call."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,18 @@ from engine.cache import Cache
 from engine.call.events import BotSaid, CallEnded, CallEvent, CallStarted
 from engine.call.session import SessionStore
 from engine.config import Config
-from engine.server import Listening
+from engine.server import Listening, serve
 from engine.speech.verbalize import verbalize
+from ops.embedded.world import Overrides
 from tests.asterisk.pbx import Channel, RealAsterisk
 
 SECRET = "dialplan-and-engine-only"
 _CLEAN_SECONDS = 10.0
+_OWN: Overrides = {
+    "audiosocket": {"port": 0},
+    "http": {"port": 0, "metrics_port": 0, "internal_secret": SECRET},
+    "call": {"drain_seconds": 0.0},
+}
 
 
 @dataclass(slots=True)
@@ -58,6 +65,55 @@ class RunningEngine:
             await cache.aclose()
 
 
+class Engines:
+    """Engines of one test, in its own process. `overrides` say where everything else is."""
+
+    def __init__(self, overrides: Overrides, nursery: trio.Nursery) -> None:
+        self._overrides = overrides
+        self._nursery = nursery
+        self._started: list[tuple[RunningEngine, trio.Event]] = []
+
+    async def start(self, more: Overrides | None = None) -> RunningEngine:
+        """A new one, ready for calls; `more` ({section: {field: value}}) outranks the rest."""
+        stop, scope, finished, events = trio.Event(), trio.CancelScope(), trio.Event(), list[CallEvent]()
+        config = Config.from_env(_merged(self._overrides, _OWN, more or {}))
+
+        async def run(task_status: trio.TaskStatus[Listening]) -> None:
+            with scope:
+                await serve(config, stop=stop, observers=[events.append], task_status=task_status)
+            finished.set()
+
+        listening: Listening = await self._nursery.start(run)
+        engine = RunningEngine(config, listening, stop, scope, events)
+        self._started.append((engine, finished))
+        return engine
+
+    async def end(self) -> None:
+        """All of them, drained."""
+        for engine, _ in self._started:
+            engine.stop.set()
+        for _, finished in self._started:
+            await finished.wait()
+
+
+async def point_at(asterisk: RealAsterisk, *engines: RunningEngine) -> None:
+    """Tell the dialplan where they are, in this order."""
+    ports = [(engine.listening.audiosocket[1], engine.listening.http_port) for engine in engines]
+    await trio.to_thread.run_sync(partial(asterisk.point_at_all, ports, secret=SECRET))
+
+
+@asynccontextmanager
+async def setting(asterisk: RealAsterisk, **values: str) -> AsyncIterator[None]:
+    """Values of globals.conf for the calls of a block; then what is shipped."""
+    for name, value in values.items():
+        await trio.to_thread.run_sync(asterisk.set_global, name, value)
+    try:
+        yield
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(asterisk.cli, "dialplan reload")
+
+
 async def until(condition: Callable[[], object | Awaitable[object]], seconds: float = 20.0) -> None:
     """Asks until the answer is true. Fails with TooSlowError."""
     with trio.fail_after(seconds):
@@ -95,6 +151,14 @@ async def assert_nothing_left(engine: RunningEngine, asterisk: RealAsterisk) -> 
     still = await left()
     assert still == ([], [], 0, None), still
     print("  left behind           no channel, no connection, no task, no session")
+
+
+def _merged(*layers: Overrides) -> Overrides:
+    merged: Overrides = {}
+    for layer in layers:
+        for section, values in layer.items():
+            merged[section] = {**merged.get(section, {}), **values}
+    return merged
 
 
 async def _answer(answer: object | Awaitable[object]) -> object:

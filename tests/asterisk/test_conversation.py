@@ -11,7 +11,7 @@ import pytest
 from engine.call.events import BotSaid, CallerSaid, CallStarted
 from tests.asterisk.pbx import RealAsterisk
 from tests.asterisk.rtp_ear import RtpEar
-from tests.asterisk.running_engine import RunningEngine, channels, until
+from tests.asterisk.running_engine import RunningEngine, channels, setting, until
 from tests.asterisk.sipp_caller import CALLER, HANG_UP, PlacedCall, line_audio, placed_call, wait
 from tests.asterisk.spoken import QUESTION, TEXTS, assert_undamaged, heard, words
 
@@ -33,7 +33,10 @@ async def test_a_question_is_answered_without_one_damaged_frame(
 async def test_sixteen_kilohertz(engine: RunningEngine, asterisk: RealAsterisk, tmp_path: Path, greeted: float) -> None:
     """The channel driver at twice the rate: both directions are resampled, by Asterisk and by us."""
     audio = line_audio((greeted, QUESTION), seconds=60)
-    async with placed_call(asterisk, tmp_path, [wait(60), HANG_UP], audio=audio, extension="wide") as call:
+    async with (
+        setting(asterisk, CALLCTL_RATE="16000"),
+        placed_call(asterisk, tmp_path, [wait(60), HANG_UP], audio=audio) as call,
+    ):
         await until(lambda: engine.told(CallStarted))
         (name,) = [channel.name for channel in await channels(asterisk) if channel.name.startswith("AudioSocket")]
         format_line = next(line for line in asterisk.cli(f"core show channel {name}").splitlines() if "Native" in line)

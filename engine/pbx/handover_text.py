@@ -15,8 +15,8 @@ INVITE by UDP."""
 
 _MAX_REASON: Final = 40
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
-_HARMLESS: Final = str.maketrans({'"': "'", "\\": "/"})
-"""What would end a quoted string in the dialplan or in SIP."""
+_HARMLESS: Final = str.maketrans({'"': "'", "\\": "/"} | dict.fromkeys("()[]{}$", " "))
+"""What would end a quoted string in the dialplan or in SIP, or the arguments of an application."""
 
 
 def channel_variables(handover: Handover) -> Fields:
@@ -25,8 +25,9 @@ def channel_variables(handover: Handover) -> Fields:
 
 
 def one_line(text: str, longest: int) -> str:
-    """Without control characters, cut at a word (and marked by `…`) where longer than `longest` characters."""
-    line = _UNPRINTABLE.sub(" ", text).translate(_HARMLESS).strip()
+    """Without control characters and what means something to the dialplan; cut at a word (and marked by `…`) where
+    longer than `longest` characters."""
+    line = _UNPRINTABLE.sub(" ", text.translate(_HARMLESS)).strip()
     if len(line) <= longest:
         return line
     kept = line[: longest - 1]

@@ -9,7 +9,7 @@ a time, and a cancelled request says nothing about the vendor.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 import pybreaker
 
@@ -58,23 +58,25 @@ class CircuitBreaker:
     def is_open(self) -> bool:
         return bool(self._breaker.current_state != pybreaker.STATE_CLOSED)
 
+    def attempt(self) -> "Attempt":
+        """One request, to be told how it went by whoever makes it. Raises `BreakerOpen` at once while the breaker is
+        open."""
+        return Attempt(self, is_probe=self._admit())
+
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Surround one request (awaiting inside is fine). Raises `BreakerOpen` at once while the breaker is open."""
-        probe = self._admit()
-        try:
-            yield
-        except self._illness as error:
-            self._report(error, probe=probe)
-            raise
-        except Exception:
-            self._report(None, probe=probe)
-            raise
-        else:
-            self._report(None, probe=probe)
-        finally:
-            if probe:
-                self._probing = False
+        with self.attempt() as attempt:
+            try:
+                yield
+            except self._illness as error:
+                attempt.failed(error)
+                raise
+            except Exception:
+                attempt.answered()
+                raise
+            else:
+                attempt.answered()
 
     def _admit(self) -> bool:
         """Whether this request is the probe; raises if it may not be sent."""
@@ -85,7 +87,8 @@ class CircuitBreaker:
         self._probing = True
         return True
 
-    def _report(self, failure: Exception | None, *, probe: bool) -> None:
+    def report(self, failure: Exception | None, *, probe: bool) -> None:
+        """For `Attempt`: how one request went."""
         # A request sent before the breaker opened, answered after, is yesterday's news: only the probe decides.
         if self.is_open and not probe:
             return
@@ -97,6 +100,40 @@ class CircuitBreaker:
         with suppress(pybreaker.CircuitBreakerError, *self._illness):
             self._breaker.call(outcome)
         self._gauge.set(self.is_open)
+
+    def end_probe(self) -> None:
+        """For `Attempt`: the probe is over, whatever came of it."""
+        self._probing = False
+
+
+class Attempt:
+    """A request that was let through: a stream, say, that is known to be well long before it ends. A context manager;
+    leaving it untold (cancelled) says nothing about the vendor. Only the first word counts."""
+
+    def __init__(self, breaker: CircuitBreaker, *, is_probe: bool) -> None:
+        self._breaker = breaker
+        self._is_probe = is_probe
+        self._told = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_probe:
+            self._breaker.end_probe()
+
+    def answered(self) -> None:
+        """The vendor is well."""
+        self._tell(None)
+
+    def failed(self, error: Exception) -> None:
+        """The vendor is ill: one of the breaker's `illness`."""
+        self._tell(error)
+
+    def _tell(self, failure: Exception | None) -> None:
+        if not self._told:
+            self._told = True
+            self._breaker.report(failure, probe=self._is_probe)
 
 
 class _MonotonicStorage(pybreaker.CircuitMemoryStorage):

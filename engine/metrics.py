@@ -18,6 +18,19 @@ BUILD_INFO = Gauge("callctl_build_info", "1, of the build its labels name.", ["v
 READY = Gauge("callctl_ready", "1 while new calls are welcome.", registry=REGISTRY)
 UNREADY = Gauge("callctl_unready", "1 for each reason why new calls are not welcome.", ["reason"], registry=REGISTRY)
 CALLS_LIMIT = Gauge("callctl_calls_limit", "How many calls are taken at once.", registry=REGISTRY)
+ADMISSIONS = Counter(
+    "callctl_admissions_total", "Calls announced, by answer and why.", ["answer", "reason"], registry=REGISTRY
+)
+REGISTRATIONS_EXPIRED = Counter(
+    "callctl_registrations_expired_total", "Calls announced and accepted that never connected.", registry=REGISTRY
+)
+REGISTRY_ERRORS = Counter(
+    "callctl_registry_errors_total", "Announcements and verdicts not shared with other engines.", registry=REGISTRY
+)
+INTERNAL_REFUSALS = Counter(
+    "callctl_internal_refusals_total", "Requests to /internal that were not the dialplan's, by what was wrong.",
+    ["reason"], registry=REGISTRY,
+)  # fmt: skip
 CALLS_ACTIVE = Gauge("callctl_calls_active", "Calls in progress.", registry=REGISTRY)
 CALLS = Counter("callctl_calls_total", "Calls ended, by outcome.", ["outcome"], registry=REGISTRY)
 CALL_SECONDS = Histogram("callctl_call_duration_seconds", "Length of calls.", buckets=_LONG, registry=REGISTRY)

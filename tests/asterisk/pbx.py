@@ -56,14 +56,13 @@ class RealAsterisk:
 
     def point_at(self, *, audiosocket: int, http: int, secret: str) -> None:
         """Where the dialplan finds its only engine, for calls from now on."""
-        self.point_at_all([(audiosocket, http)], secret=secret)
+        self.point_at_all([engine_at(f"127.0.0.1:{audiosocket}", f"127.0.0.1:{http}")], secret=secret)
 
-    def point_at_all(self, engines: Sequence[tuple[int, int]], *, secret: str) -> None:
-        """The engines' ports (AudioSocket, HTTP) in the order in which they are asked."""
+    def point_at_all(self, engines: Sequence[str], *, secret: str) -> None:
+        """The engines in the order in which they are asked, each by `engine_at`."""
         self.set_global("CALLCTL_SECRET", secret)
         for number in range(MOST_ENGINES):
-            ports = engines[number] if number < len(engines) else None
-            value = f"127.0.0.1:{ports[0]},http://127.0.0.1:{ports[1]}" if ports else "-"
+            value = engines[number] if number < len(engines) else "-"
             self.set_global(f"CALLCTL_ENGINE_{number + 1}", value)
 
     def set_global(self, name: str, value: str) -> None:
@@ -103,6 +102,11 @@ def running_asterisk(*, keep_log: Path) -> Iterator[RealAsterisk]:
         process.wait()
         shutil.copy(home / "log" / "full", keep_log)
         shutil.rmtree(home)
+
+
+def engine_at(audiosocket: str, http: str) -> str:
+    """An engine as globals.conf names it."""
+    return f"{audiosocket},http://{http}"
 
 
 def free_udp_port() -> int:

@@ -5,7 +5,7 @@ Arrival times are the kernel's: a test process that shares its cores does not bl
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -50,6 +50,8 @@ class RtpEar:
     sock: trio.socket.SocketType
     port: int
     ears: Ears = field(default_factory=Ears)
+    listens: bool = True
+    """Off: only counts, for many callers at once."""
     _arrivals: list[float] = field(default_factory=list)
     _sequences: list[int] = field(default_factory=list)
     _sizes: set[int] = field(default_factory=set)
@@ -65,29 +67,36 @@ class RtpEar:
         self._arrivals.append(at)
         self._sequences.append(sequence)
         self._sizes.add(len(payload))
-        self.ears.hear(mulaw_to_pcm(payload), RATE, at)
+        if self.listens:
+            self.ears.hear(mulaw_to_pcm(payload), RATE, at)
 
     @property
     def sentences(self) -> list[BotSentence]:
         return [event for event in self.ears.events if isinstance(event, BotSentence)]
 
     def cadence(self) -> Cadence:
-        gaps = np.diff(np.array(self._arrivals)) * 1000
-        steps = np.diff(np.array(self._sequences)) & 0xFFFF
-        p50, p99 = np.percentile(gaps, (50, 99))
-        return Cadence(
-            len(self._arrivals), float(gaps.sum()) / 1000, float(gaps.mean()), float(p50), float(p99),
-            float(gaps.max()), int((steps != 1).sum()), tuple(sorted(self._sizes)),
-        )  # fmt: skip
+        return cadence([self])
+
+
+def cadence(ears: Sequence[RtpEar]) -> Cadence:
+    """Of several calls together: `seconds` adds them up."""
+    gaps = np.concatenate([np.diff(np.array(ear._arrivals)) * 1000 for ear in ears])
+    steps = np.concatenate([np.diff(np.array(ear._sequences)) & 0xFFFF for ear in ears])
+    p50, p99 = np.percentile(gaps, (50, 99))
+    sizes = set[int]().union(*(ear._sizes for ear in ears))
+    return Cadence(
+        sum(len(ear._arrivals) for ear in ears), float(gaps.sum()) / 1000, float(gaps.mean()), float(p50), float(p99),
+        float(gaps.max()), int((steps != 1).sum()), tuple(sorted(sizes)),
+    )  # fmt: skip
 
 
 @contextmanager
-def open_ear() -> Iterator[RtpEar]:
+def open_ear(*, listens: bool = True) -> Iterator[RtpEar]:
     plain = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     plain.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     plain.bind(("127.0.0.1", 0))
     with trio.socket.from_stdlib_socket(plain) as sock:
-        yield RtpEar(sock, plain.getsockname()[1])
+        yield RtpEar(sock, plain.getsockname()[1], listens=listens)
 
 
 def _arrived(ancillary: list[tuple[int, int, bytes]]) -> float:

@@ -17,7 +17,7 @@ from engine.config import Config
 from engine.server import Listening, serve
 from engine.speech.verbalize import verbalize
 from ops.embedded.world import Overrides
-from tests.asterisk.pbx import Channel, RealAsterisk
+from tests.asterisk.pbx import Channel, RealAsterisk, engine_at
 
 SECRET = "dialplan-and-engine-only"
 _CLEAN_SECONDS = 10.0
@@ -51,6 +51,11 @@ class RunningEngine:
     def ended(self) -> CallEnded | None:
         """How the first call ended, once it has."""
         return next(iter(self.told(CallEnded)), None)
+
+    @property
+    def address(self) -> str:
+        """As the dialplan finds it."""
+        return engine_at(f"127.0.0.1:{self.listening.audiosocket[1]}", f"127.0.0.1:{self.listening.http_port}")
 
     def said(self) -> str:
         """All the bot has said, as it is pronounced."""
@@ -98,8 +103,7 @@ class Engines:
 
 async def point_at(asterisk: RealAsterisk, *engines: RunningEngine) -> None:
     """Tell the dialplan where they are, in this order."""
-    ports = [(engine.listening.audiosocket[1], engine.listening.http_port) for engine in engines]
-    await trio.to_thread.run_sync(partial(asterisk.point_at_all, ports, secret=SECRET))
+    await trio.to_thread.run_sync(partial(asterisk.point_at_all, [engine.address for engine in engines], secret=SECRET))
 
 
 @asynccontextmanager
@@ -125,11 +129,15 @@ async def channels(asterisk: RealAsterisk) -> list[Channel]:
     return await trio.to_thread.run_sync(asterisk.channels)
 
 
+def waits_for_operator(channel: Channel) -> bool:
+    return channel.context == "callctl-operator" and channel.application == "Queue"
+
+
 async def seconds_to_operators(asterisk: RealAsterisk, *, within: float) -> float:
-    """How long until a caller is in the operators' branch of the dialplan. Fails with TooSlowError."""
+    """How long until a caller is in the operators' queue. Fails with TooSlowError."""
 
     async def there() -> bool:
-        return any(channel.context == "callctl-operator" for channel in await channels(asterisk))
+        return any(waits_for_operator(channel) for channel in await channels(asterisk))
 
     started_at = trio.current_time()
     await until(there, within)

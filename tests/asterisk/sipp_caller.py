@@ -5,10 +5,10 @@ by the silence before it. What the bot says comes to an `RtpEar` of ours, by the
 """
 
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -66,15 +66,45 @@ def line_audio(*said: tuple[float, str], seconds: float) -> bytes:
 
 @asynccontextmanager
 async def placed_call(
-    asterisk: RealAsterisk, folder: Path, steps: Sequence[str], *, audio: bytes, extension: str = "100"
+    asterisk: RealAsterisk,
+    folder: Path,
+    steps: Sequence[str],
+    *,
+    audio: bytes,
+    extension: str = "100",
+    listens: bool = True,
 ) -> AsyncIterator[PlacedCall]:
-    """A call in progress; leaving takes the caller away if it is still there."""
+    """A call in progress; leaving takes every caller away who is still there."""
+    async with _placed(asterisk, folder, steps, audio, extension, listens=listens) as call:
+        yield call
+    await trio.to_thread.run_sync(asterisk.hang_up_all)
+
+
+@asynccontextmanager
+async def placed_calls(
+    asterisk: RealAsterisk, folder: Path, count: int, steps: Sequence[str], *, audio: bytes, apart: float = 0.1
+) -> AsyncIterator[list[PlacedCall]]:
+    """Many calls in progress, `apart` seconds from each other, of callers who only count packets."""
+    async with AsyncExitStack() as stack:
+        calls = []
+        for _ in range(count):
+            calls.append(await stack.enter_async_context(_placed(asterisk, folder, steps, audio, "100", listens=False)))
+            await trio.sleep(apart)
+        yield calls
+    await trio.to_thread.run_sync(asterisk.hang_up_all)
+
+
+@asynccontextmanager
+async def _placed(
+    asterisk: RealAsterisk, parent: Path, steps: Sequence[str], audio: bytes, extension: str, *, listens: bool
+) -> AsyncIterator[PlacedCall]:
+    folder = Path(tempfile.mkdtemp(prefix="call-", dir=parent))
     (folder / "line.ulaw").write_bytes(audio)
     body = (_FRAGMENTS / "invite.xml").read_text() + _stream("line.ulaw,1,0") + "".join(steps)
     (folder / "call.xml").write_text(
         f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="call">\n{body}</scenario>'
     )
-    with open_ear() as ear:
+    with open_ear(listens=listens) as ear:
         call = PlacedCall(ear)
         command = [
             "sipp", "-sf", "call.xml", "-s", extension, "-key", "ear_port", str(ear.port), "-m", "1", "-nostdin",
@@ -86,7 +116,6 @@ async def placed_call(
             nursery.start_soon(_run, command, folder, call)
             yield call
             nursery.cancel_scope.cancel()
-        await trio.to_thread.run_sync(asterisk.hang_up_all)
 
 
 async def _run(command: Sequence[str], folder: Path, call: PlacedCall) -> None:
@@ -95,18 +124,3 @@ async def _run(command: Sequence[str], folder: Path, call: PlacedCall) -> None:
         errors = folder / "errors"
         raise UnexpectedCall(errors.read_text() if errors.exists() else result.stderr.decode())
     call.ended.set()
-
-
-@asynccontextmanager
-async def operator_answering(asterisk: RealAsterisk, folder: Path) -> AsyncIterator[None]:
-    """The queue's member: picks up, echoes, until the block is left."""
-    command = [
-        "sipp", "-sn", "uas", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(asterisk.operator_port),
-        "-rtp_echo", "-nostdin",
-    ]  # fmt: skip
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(
-            partial(trio.run_process, cwd=folder, check=False, capture_stdout=True, capture_stderr=True), command
-        )
-        yield
-        nursery.cancel_scope.cancel()

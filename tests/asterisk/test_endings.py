@@ -18,7 +18,8 @@ from tests.asterisk.running_engine import (
     seconds_to_operators,
     until,
 )
-from tests.asterisk.sipp_caller import BE_HUNG_UP_ON, HANG_UP, line_audio, operator_answering, placed_call, press, wait
+from tests.asterisk.sipp_caller import BE_HUNG_UP_ON, HANG_UP, line_audio, placed_call, press, wait
+from tests.asterisk.sipp_operator import operator_answering
 from tests.asterisk.spoken import FAREWELL, TEXTS, assert_undamaged, heard, words
 
 pytestmark = pytest.mark.asterisk

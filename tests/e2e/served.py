@@ -5,18 +5,18 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import trio
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.config import SECTIONS, variable
-from tests.e2e.world import World
+from ops.embedded.world import Overrides
 
 _START_SECONDS = 60.0
 """A new process imports the vendors' SDKs, which on a busy machine takes its time."""
@@ -55,15 +55,23 @@ class Served:
         return greatest
 
 
+class Surroundings(Protocol):
+    """Where everything is that the engine needs; what is not there, it starts itself."""
+
+    @property
+    def overrides(self) -> Overrides: ...
+
+
 @asynccontextmanager
-async def served(world: World, *options: str, **more: str) -> AsyncIterator[Served]:
-    """A running `callctl serve` with `options`; it is drained on leaving and must end well, unless it was killed."""
+async def served(world: Surroundings, *options: str, within: Sequence[str] = (), **more: str) -> AsyncIterator[Served]:
+    """A running `callctl serve` with `options`, its command after `within`; it is drained on leaving and must end well,
+    unless it was killed."""
     environment = {
         variable(SECTIONS[section], field): str(value)
         for section, fields in world.overrides.items()
         for field, value in fields.items()
     }
-    command = [sys.executable, "-c", "from cli.main import app; app()", "serve", *options]
+    command = [*within, sys.executable, "-c", "from cli.main import app; app()", "serve", *options]
     with tempfile.NamedTemporaryFile() as log:
         async with trio.open_nursery() as nursery:
             running = partial(

@@ -1,13 +1,14 @@
-"""Identifiers of calls as people type them on a command line."""
+"""Identifiers as people type them on a command line."""
 
 from uuid import UUID
 
 from cli.errors import fail
 
 
-def uuid_of(text: str) -> UUID:
-    """A call's UUID; anything else ends the command with one line."""
+def uuid_of(text: str, kind: str = "call") -> UUID:
+    """The UUID of a call, or of another thing that a command group lists; anything else ends the command with one
+    line."""
     try:
         return UUID(text)
     except ValueError:
-        fail(f"{text} is no call's id: callctl calls list shows them")
+        fail(f"{text} is no {kind}'s id: callctl {kind}s list shows them")

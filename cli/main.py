@@ -7,6 +7,7 @@ import typer
 
 from cli import (
     backup,
+    callbacks,
     calls,
     config,
     customers,
@@ -40,6 +41,7 @@ app.command()(serve)
 app.command()(demo)
 app.command()(dial)
 app.add_typer(calls.app, name="calls")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(backup.app, name="backup")
 app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")

@@ -93,7 +93,7 @@ def erase(
         config = Config.from_env()
 
     async def work(database: "Database") -> list[dict[str, Any]]:
-        from cli.erasing import erase_everywhere
+        from engine.call.erasing import erase_everywhere
 
         done = await erase_everywhere(database, config, number)
         return [{"table": each.table, "done": each.what, "rows": each.rows} for each in done]

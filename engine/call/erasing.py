@@ -1,4 +1,4 @@
-"""All of what `callctl customers erase` does: the tables, the spools of this machine, the sessions of calls."""
+"""A person is erased everywhere: from the tables, the spools of this machine, the sessions of calls."""
 
 import re
 from datetime import timedelta

@@ -52,6 +52,9 @@ class CallConfig(BaseSettings):
 
     model_config = section("CALL_")
     max_calls: int = Field(default=200, gt=0)
+    max_lateness_ms: int = Field(default=60, gt=0)
+    """New callers go to the operators while more than one moment in twenty is later than this, and until as few are
+    later than half of it."""
     accept_unregistered: bool = True
     """Take calls the dialplan has not announced (the development default)."""
     max_duration: Seconds = 1800.0

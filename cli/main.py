@@ -6,6 +6,7 @@ What a command needs it imports in its own body: `--help` and completion must no
 import typer
 
 from cli import (
+    asterisk,
     backup,
     callbacks,
     calls,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(demo)
 app.command()(dial)
+app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(backup.app, name="backup")

@@ -1,0 +1,53 @@
+"""What callctl needs of an Asterisk: privileges, modules, places in the dialplan. Tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+OLDEST: Final = 18
+"""Major version."""
+
+PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "call": ("Redirect", "Setvar"),
+    "reporting": ("Status", "ShowDialPlan", "CoreSettings"),
+}
+"""Class of manager.conf's `write` -> the actions of it that are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """`probe`: an expression that only works where the module is loaded, and what it then gives: evaluating one takes
+    fewer privileges than asking for a module. `action`: one that only this module brings."""
+
+    name: str
+    why: str
+    probe: tuple[str, str] | None = None
+    action: str = ""
+
+
+MODULES: Final = (
+    Module("res_audiosocket", "audio"),
+    Module("app_audiosocket", "AudioSocket(), audio at 8 kHz"),
+    Module("chan_audiosocket", "Dial(AudioSocket/...), audio at 16 kHz"),
+    Module("app_exec", "TryExec(): a lost engine must not hang the caller up"),
+    Module("app_queue", "Queue()", action="QueueStatus"),
+    Module("app_dial", "Dial()"),
+    Module("app_stack", "Gosub()"),
+    Module("res_curl", "questions to the engine"),
+    Module("func_curl", "CURL(), questions to the engine"),
+    Module("func_uuid", "UUID(), a name for each call"),
+    Module("func_uri", "URIENCODE()", probe=("URIENCODE(a b)", "a%20b")),
+    Module("func_strings", "FILTER()", probe=("FILTER(a-z,aB1)", "a")),
+    Module("func_logic", "IF()", probe=("IF($[1]?a:b)", "a")),
+    Module("func_callerid", "CALLERID(), who calls"),
+    Module("func_channel", "CHANNEL(), music on hold"),
+    Module("res_pjsip_header_funcs", "PJSIP_HEADER(), what the operator is told"),
+)
+
+CONTEXTS: Final = (("callctl", "where callers come in"), ("callctl-bot", "the conversation"))
+"""Beside the operators' context of the settings."""
+
+RELOAD_DIALPLAN: Final = (
+    "copy callctl.conf of ops/deploy/asterisk to /etc/asterisk, add `#include callctl.conf` to extensions.conf, then "
+    "asterisk -rx 'dialplan reload'"
+)

@@ -51,6 +51,7 @@ TURN_SECONDS = Histogram(
     "callctl_turn_response_seconds", "End of the caller's speech to first bot audio.", buckets=_TURN, registry=REGISTRY
 )
 INTERRUPTIONS = Counter("callctl_interruptions_total", "Barge-ins, by kind.", ["kind"], registry=REGISTRY)
+TRANSFERS = Counter("callctl_transfers_total", "Transfers to an operator, by outcome.", ["outcome"], registry=REGISTRY)
 VENDOR_ERRORS = Counter("callctl_vendor_errors_total", "Vendor failures.", ["vendor"], registry=REGISTRY)
 VENDOR_SECONDS = Histogram(
     "callctl_vendor_latency_seconds", "Vendor time to first result.", ["vendor"], buckets=_TURN, registry=REGISTRY

@@ -33,12 +33,18 @@ _MARGIN: Final = timedelta(minutes=5)
 _RETRY_SECONDS: Final = 5.0
 
 
-class Keeping:
-    """One per process. Without a database records are skipped, and actions last as long as the process."""
+def engine_name(config: Config) -> str:
+    """What this engine would like to be called in the records."""
+    return config.records.engine or f"{socket.gethostname()}:{config.audiosocket.port}"
 
-    def __init__(self, config: Config, database: Database | None, spool: Spool | None) -> None:
+
+class Keeping:
+    """One per process. Without a database records are skipped, and actions last as long as the process. `engine`: the
+    name that this process holds, or all of those without a database have."""
+
+    def __init__(self, config: Config, database: Database | None, spool: Spool | None, engine: str) -> None:
         self.writer = RecordWriter(database, spool)
-        self.engine = config.records.engine or f"{socket.gethostname()}:{config.audiosocket.port}"
+        self.engine = engine
         self._database = database
         self._spool = spool
         self._gone_after = timedelta(seconds=config.call.max_duration) + _MARGIN

@@ -26,17 +26,22 @@ from engine.config import Config
 from engine.database import Database
 from engine.dialogue.prompts import Texts, load
 from engine.dialogue.tools.toolbox import Toolbox
-from engine.keeping import Keeping
+from engine.keeping import Keeping, engine_name
 from engine.knowledge.opening import open_for_calls, warn_if_empty
 from engine.knowledge.search import Knowledge
 from engine.log import get_logger
+from engine.pbx.lateness import Lateness, watch_lateness
 from engine.pbx.opening import open_operators
 from engine.pbx.operators import Operators
 from engine.pbx.registry import CallRegistry
+from engine.pbx.shared_registry import open_registry
+from engine.probing import guarded
 from engine.records.cost import price_of
+from engine.records.engine_name import held_name
 from engine.records.partitions import watch as watch_partitions
 from engine.records.prompt_versions import PromptVersion, prompt_version, remember
 from engine.records.spool import Spool, open_spool
+from engine.records.spool_folder import spool_root
 from engine.speech.continuous import ContinuousRecognizer
 from engine.speech.phrases import PhraseCache
 from engine.speech.verbalize import verbalize
@@ -95,13 +100,18 @@ async def serve(
 ) -> None:
     """Answer calls until `stop` is set, then drain. `task_status` reports once ready to take a call. `shared`: as one
     of several processes on the same ports, the metrics at a port of our own, on loopback."""
-    registry = CallRegistry(config.call.max_calls, trio.current_time)
-    readiness = Readiness(registry)
-    async with _data(config) as (database, spool, cache), trio.open_nursery() as nursery:
+    local = CallRegistry(config.call.max_calls, trio.current_time)
+    readiness = Readiness(local, lateness=Lateness(config.call.max_lateness_ms / 1000))
+    async with (
+        _data(config) as (database, spool, cache, name),
+        open_registry(local, config.redis, readiness.reasons) as registry,
+        trio.open_nursery() as nursery,
+    ):
         app = create_app(config.http, registry, readiness)
         web = await nursery.start(partial(serve_web, shared=shared), config.http, app, create_metrics_app())
         nursery.start_soon(show_vitals, config, readiness, database, name="vitals")
-        keeping = Keeping(config, database, spool)
+        keeping = Keeping(config, database, spool, name)
+        nursery.start_soon(registry.run, name="registry")
         nursery.start_soon(keeping.run, name="keeping")
         if database is not None:
             nursery.start_soon(watch_partitions, database, name="partitions")
@@ -111,6 +121,7 @@ async def serve(
             readiness.warmed_up = True
             log.info("ready", audiosocket=f"{address[0]}:{address[1]}", http=web.http, metrics=web.metrics)
             task_status.started(Listening(address, web.http, web.metrics, readiness))
+            nursery.start_soon(watch_lateness, readiness.lateness, name="lateness")
 
         async with (
             vendors(config) as parts,
@@ -118,8 +129,12 @@ async def serve(
             open_for_calls(config, database) as knowledge,
         ):
             everyone = (RecordKeeper(keeping.writer, keeping.engine).observe, *observers)
-            operators = open_operators(config, nursery)
-            services = await _services(config, parts, store, knowledge, registry, cache, keeping, everyone, operators)
+            operators, ours = open_operators(config, nursery), guarded(parts)
+            readiness.ill = ours.ill
+            nursery.start_soon(ours.probe_ill, name="probes")
+            services = await _services(
+                config, ours.vendors, store, knowledge, local, cache, keeping, everyone, operators
+            )
             if database is not None:
                 nursery.start_soon(warn_if_empty, database, name="articles")
                 nursery.start_soon(remember, database, _prompt_version(config, services.texts), name="prompt version")
@@ -155,14 +170,16 @@ async def _take_call(transport: AudioSocketTransport, *, services: Services) -> 
 
 
 @asynccontextmanager
-async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool | None, Cache]]:
+async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool | None, Cache, str]]:
     cache = Cache(config.redis)
     try:
         if config.database.url.get_secret_value():
+            root = spool_root(config.records, config.database)
             async with open_spool(config.records, config.database) as spool, Database(config.database) as database:
-                yield database, spool, cache
+                with held_name(root, engine_name(config)) as name:
+                    yield database, spool, cache, name
         else:
-            yield None, None, cache
+            yield None, None, cache, engine_name(config)
     finally:
         with trio.move_on_after(2, shield=True):
             await cache.aclose()

@@ -30,7 +30,8 @@ class RecordsConfig(BaseSettings):
 
     model_config = section("RECORDS_")
     engine: str = ""
-    """This engine's name in the records: on its next start it closes what it left open. Empty: host name and port."""
+    """This engine's name in the records: on its next start it closes what it left open. Empty: host name and port.
+    Further processes of one name at the same time get a number: `shop:9092#2`."""
     spool_directory: Path | None = None
     """Empty: `spool` in callctl's state folder."""
     spool_megabytes: int = Field(default=512, gt=0)

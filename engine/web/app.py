@@ -16,13 +16,13 @@ from starlette.routing import Route
 
 from engine.config import HttpConfig
 from engine.metrics import REGISTRY
-from engine.pbx.registry import CallRegistry
+from engine.pbx.shared_registry import SharedRegistry
 from engine.web.health import Readiness, health_routes
 from engine.web.pbx_api import pbx_routes
 from engine.web.problems import answer_with_problems
 
 
-def create_app(config: HttpConfig, registry: CallRegistry, readiness: Readiness) -> FastAPI:
+def create_app(config: HttpConfig, registry: SharedRegistry, readiness: Readiness) -> FastAPI:
     """Health and the dialplan's questions."""
     app = FastAPI(title="callctl", docs_url=None, redoc_url=None, openapi_url=None)
     answer_with_problems(app)

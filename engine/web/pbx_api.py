@@ -1,4 +1,4 @@
-"""What the dialplan asks us: may this call come, and what now that it is over.
+"""What the dialplan asks us: may this call come, what now that it is over, and what to tell the operator.
 
 Asterisk's CURL() posts a form unless told otherwise and is easiest served with one plain word, so both a form and
 JSON are understood and both a word and JSON are answered. Only the dialplan may ask: by shared secret, or from
@@ -9,7 +9,7 @@ import hmac
 import ipaddress
 from contextlib import aclosing
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -18,16 +18,21 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from engine import metrics
 from engine.log import get_logger
-from engine.pbx.registry import CallRegistry
+from engine.pbx.handover_text import one_line
+from engine.pbx.shared_registry import SharedRegistry
 from engine.web.problems import Problem, field_errors
 
 log = get_logger("web.pbx")
 
 SECRET_HEADER = "X-Callctl-Secret"
-_MAX_BODY = 16_384
+_MAX_BODY: Final = 16_384
+_MAX_SPOKEN: Final = 200
+"""Characters of a summary that the dialplan is given."""
 
-Short = Annotated[str, StringConstraints(max_length=200)]
+Short = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Without control characters: these words go on to the manager interface, whose lines they would part."""
 
 
 class Announcement(BaseModel):
@@ -39,10 +44,11 @@ class Announcement(BaseModel):
     called: Short = ""
     channel: Short = ""
     intent: Short | None = None
+    briefing_of: UUID | None = None
 
 
-def pbx_routes(registry: CallRegistry, secret: str) -> APIRouter:
-    """`POST /internal/calls` and `GET /internal/calls/{uuid}/next`."""
+def pbx_routes(registry: SharedRegistry, secret: str) -> APIRouter:
+    """`POST /internal/calls`, `GET /internal/calls/{uuid}/next` and `GET /internal/calls/{uuid}/handover`."""
 
     async def only_the_dialplan(request: Request) -> None:
         _authorize(request, secret)
@@ -53,20 +59,32 @@ def pbx_routes(registry: CallRegistry, secret: str) -> APIRouter:
     async def announce(request: Request) -> Response:
         """Admission: `accept` or `busy`. May be repeated."""
         call = await _announcement(request)
-        answer = registry.register(
-            call.uuid, caller=call.caller, called=call.called, channel=call.channel, intent=call.intent
-        )
-        log.info("call_announced", call_id=call.uuid, answer=answer, caller=call.caller, called=call.called)
-        return PlainTextResponse(answer) if _wants_text(request) else JSONResponse({"answer": answer})
+        admission = await registry.register(
+            call.uuid, caller=call.caller, called=call.called, channel=call.channel, intent=call.intent,
+            briefing_of=call.briefing_of,
+        )  # fmt: skip
+        answer, reason = admission.answer, admission.reason
+        log.info("call_announced", call_id=call.uuid, answer=answer, reason=reason, caller=call.caller,
+                 called=call.called)  # fmt: skip
+        if _wants_text(request):
+            return PlainTextResponse(answer)
+        return JSONResponse({"answer": answer, "reason": reason})
 
     @routes.get("/{uuid}/next")
     async def next_step(uuid: UUID, request: Request) -> Response:
         """What to do with the caller after the audio connection has ended: `hangup` or `operator`."""
-        verdict = registry.next(uuid)
+        verdict = await registry.next(uuid)
         log.info("next_asked", call_id=uuid, next=verdict.next, reason=verdict.reason)
         if _wants_text(request):
             return PlainTextResponse(verdict.next)
         return JSONResponse({"next": verdict.next, "reason": verdict.reason, "summary": verdict.summary})
+
+    @routes.get("/{uuid}/handover")
+    async def handover(uuid: UUID, request: Request, field: Literal["reason", "summary"] = "summary") -> Response:
+        """What to tell the operator, harmless to a dialplan: as text the `field` on one line, else both."""
+        verdict = await registry.next(uuid)
+        told = {"reason": one_line(verdict.reason, _MAX_SPOKEN), "summary": one_line(verdict.summary, _MAX_SPOKEN)}
+        return PlainTextResponse(told[field]) if _wants_text(request) else JSONResponse(told)
 
     return routes
 
@@ -75,9 +93,16 @@ def _authorize(request: Request, secret: str) -> None:
     if secret:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), secret.encode()):
+            _refuse(request, "secret")
             raise Problem(HTTPStatus.UNAUTHORIZED, f"{SECRET_HEADER} is missing or wrong.")
     elif not _is_loopback(request.client.host if request.client else ""):
+        _refuse(request, "not_local")
         raise Problem(HTTPStatus.FORBIDDEN, "Without HTTP_INTERNAL_SECRET only this machine may ask.")
+
+
+def _refuse(request: Request, reason: str) -> None:
+    metrics.INTERNAL_REFUSALS.labels(reason).inc()
+    log.warning("not_the_dialplan", reason=reason, peer=request.client.host if request.client else "")
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,8 +19,8 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     from rich.console import Console
     from rich.table import Table
 
-    from cli.settings import rows
     from engine.config import Config
+    from engine.config.shown import rows
 
     with clear_errors():
         settings = rows(Config.from_env())

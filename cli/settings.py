@@ -1,23 +1,12 @@
-"""The settings as people read them: each variable with its value, secrets masked, and as .env.example."""
+"""The settings as .env.example."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from engine.config import SECTIONS, Config, variable
-
-
-def rows(config: Config) -> list[tuple[str, Any, bool]]:
-    """(variable, plain value, set by the user)."""
-    return [
-        (variable(SECTIONS[name], field), _plain(getattr(section, field)), field in section.model_fields_set)
-        for name in Config.__slots__
-        for section in [getattr(config, name)]
-        for field in SECTIONS[name].model_fields
-    ]
+from engine.config import SECTIONS, variable
+from engine.config.shown import plain
 
 
 def example_file() -> str:
@@ -35,20 +24,12 @@ def _section(section: type[BaseSettings]) -> Iterator[str]:
 
 
 def _default(info: FieldInfo) -> str:
-    value = _plain(info.get_default())
+    value = plain(info.get_default())
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
         return ",".join(value)
     return "" if value is None else str(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return "***" if value.get_secret_value() else ""
-    if isinstance(value, tuple):
-        return [str(item) for item in value]
-    return value if isinstance(value, int | float | bool | None) else str(value)
 
 
 def _one_line(text: str) -> str:

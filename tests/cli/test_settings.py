@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.settings import example_file, rows
+from cli.settings import example_file
 from engine.config import SECTIONS, Config, variable
+from engine.config.shown import rows
 from tests.cli.running import ROOT
 
 SECRETS = ("AMI_SECRET", "ANTHROPIC_API_KEY", "DATABASE_URL", "HTTP_INTERNAL_SECRET", "REDIS_URL", "STORE_API_KEY")

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote_plus
 
+import trio
 from starlette.requests import Request
 
 from engine.access import audit, keys, sessions
@@ -24,6 +25,8 @@ from engine.web.problems import Problem
 CSRF_HEADER: Final = "X-CSRF-Token"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_TOKEN: Final = 256
+_ONE_READ_SECONDS: Final = 300.0
+_MOST_NOTED: Final = 10_000
 
 type Who = Callable[[Request], Awaitable[Identity]]
 """A dependency of a route."""
@@ -36,6 +39,7 @@ class Guard:
         self.site = Site(config)
         self.passwords = Passwords()
         self._database = database
+        self._noted: dict[tuple[str, str, str], float] = {}
 
     @property
     def database(self) -> Database:
@@ -55,7 +59,7 @@ class Guard:
             if not who.role.allows(role):
                 raise Problem(HTTPStatus.FORBIDDEN, f"This needs the role {role}.")
             if what:
-                await self.note(request, who, what, _object(request))
+                await self._note_once(request, who, what)
             return who
 
         return allowed
@@ -74,6 +78,18 @@ class Guard:
             if not same(request.headers.get(CSRF_HEADER, ""), csrf_token(token)):
                 raise Problem(HTTPStatus.FORBIDDEN, f"{CSRF_HEADER} is missing or wrong.")
         return who
+
+    async def _note_once(self, request: Request, who: Identity, what: str) -> None:
+        """What is read again within minutes, as by a page that keeps itself up to date, is one read."""
+        of, now = _object(request), trio.current_time()
+        entry = (str(who), what, of)
+        if request.method in _READING:
+            if now < self._noted.get(entry, now):
+                return
+            if len(self._noted) >= _MOST_NOTED:
+                self._noted.clear()
+            self._noted[entry] = now + _ONE_READ_SECONDS
+        await self.note(request, who, what, of)
 
     async def note(self, request: Request, who: Identity, what: str, of: str = "") -> None:
         """Put it on the audit trail."""

@@ -69,6 +69,11 @@ class RealAsterisk:
         """A value of globals.conf, for calls from now on; Asterisk's console knows no empty ones."""
         self.cli(f"dialplan set global {name} {value}")
 
+    def sound(self, name: str, mulaw: bytes) -> str:
+        """A recording; the name by which the dialplan plays it."""
+        (self._home / f"{name}.ulaw").write_bytes(mulaw)
+        return f"/{self._home.relative_to(ROOT)}/{name}"
+
     def channels(self) -> list[Channel]:
         fields = [line.split("!") for line in self.cli("core show channels concise").splitlines() if "!" in line]
         return [Channel(name=f[0], context=f[1], application=f[5], bridged=bool(f[12])) for f in fields]

@@ -18,6 +18,7 @@ from engine.server import Listening, serve
 from engine.speech.verbalize import verbalize
 from ops.embedded.world import Overrides
 from tests.asterisk.pbx import Channel, RealAsterisk, engine_at
+from tests.e2e.served import Served
 
 SECRET = "dialplan-and-engine-only"
 _CLEAN_SECONDS = 10.0
@@ -101,9 +102,16 @@ class Engines:
             await finished.wait()
 
 
-async def point_at(asterisk: RealAsterisk, *engines: RunningEngine) -> None:
+async def point_at(asterisk: RealAsterisk, *engines: RunningEngine | str) -> None:
     """Tell the dialplan where they are, in this order."""
-    await trio.to_thread.run_sync(partial(asterisk.point_at_all, [engine.address for engine in engines], secret=SECRET))
+    addresses = [engine if isinstance(engine, str) else engine.address for engine in engines]
+    await trio.to_thread.run_sync(partial(asterisk.point_at_all, addresses, secret=SECRET))
+
+
+def address_of(engine: Served) -> str:
+    """Of a process of its own."""
+    host, port = engine.audiosocket
+    return engine_at(f"{host}:{port}", f"{host}:{engine.web.base_url.port}")
 
 
 @asynccontextmanager

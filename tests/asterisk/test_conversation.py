@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.call.events import BotSaid, CallerSaid, CallStarted
+from tests.asterisk.figures import note
 from tests.asterisk.pbx import RealAsterisk
 from tests.asterisk.rtp_ear import RtpEar
 from tests.asterisk.running_engine import RunningEngine, channels, setting, until
@@ -54,7 +55,7 @@ async def test_packets_leave_every_twenty_milliseconds(
     async with placed_call(asterisk, tmp_path, [wait(20), HANG_UP], audio=line_audio(seconds=21)) as call:
         await call.ended.wait()
     cadence = call.ear.cadence()
-    print(f"\n  {cadence}")
+    note("one caller for 20 s", cadence)
     assert cadence.seconds > 19
     assert cadence.mean == pytest.approx(20, abs=0.2)
     assert cadence.p99 < 60

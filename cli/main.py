@@ -28,8 +28,10 @@ from cli import (
 )
 from cli.demo import demo
 from cli.dial import dial
+from cli.doctor import doctor
 from cli.errors import PlainGroup
 from cli.serve import serve
+from cli.version import version
 
 app = typer.Typer(
     cls=PlainGroup,
@@ -41,6 +43,8 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(demo)
 app.command()(dial)
+app.command()(doctor)
+app.command()(version)
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
@@ -60,14 +64,3 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(scheduler.app, name="scheduler")
 app.add_typer(stats.app, name="stats")
 app.add_typer(users.app, name="users")
-
-
-@app.command()
-def version() -> None:
-    """Print the version.
-
-    Example: callctl version
-    """
-    from importlib.metadata import version as installed_version
-
-    typer.echo(installed_version("callctl"))

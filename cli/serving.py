@@ -18,6 +18,7 @@ from engine.server import Listening, import_vendors
 from engine.server import serve as run_engine
 from ops.embedded.indexing import index_articles
 from ops.embedded.world import Overrides, World, embedded_world, missing_parts
+from ops.ports import refuse_taken_ports
 
 
 async def run(flags: Overrides, *, workers: int | None, pretty: bool) -> int:
@@ -26,6 +27,7 @@ async def run(flags: Overrides, *, workers: int | None, pretty: bool) -> int:
     if workers is None:
         Thread(target=import_vendors, daemon=True).start()  # while the rest comes up
     configured = Config.from_env(flags)
+    refuse_taken_ports(configured)  # before embedded servers are started for nothing
     spinner = Console(stderr=True).status("starting …")
     if missing_parts(configured):
         spinner.start()

@@ -1,7 +1,4 @@
-"""Writes the dashboards where Grafana's provisioning finds them.
-
-python -m ops.dashboards.build
-"""
+"""`python -m ops.dashboards.build` writes the dashboards where Grafana's provisioning finds them."""
 
 import json
 from pathlib import Path

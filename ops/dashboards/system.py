@@ -18,7 +18,8 @@ _RUNS = Row("What runs?", (
 
 _PROCESS = Row("What do they use?", (
     Panel("Processor", {"{{job}} {{instance}}": 'rate(process_cpu_seconds_total{job=~"callctl.*"}[$__rate_interval])'},
-          "percentunit", steps=((0.9, BAD),), about="Of one core. An engine's media needs one; at 0.9 it is full."),
+          "percentunit", steps=((0.9, BAD),), about="Of one core, which is all that an engine can use; with --workers, "
+          "of all of them together."),
     Panel("Memory", {"{{job}} {{instance}}": 'process_resident_memory_bytes{job=~"callctl.*"}'}, "bytes"),
     Panel("File descriptors", {
         "{{job}} {{instance}}": 'process_open_fds{job=~"callctl.*"} / process_max_fds{job=~"callctl.*"}',

@@ -67,6 +67,14 @@ def asterisk(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def watch(session: nox.Session) -> None:
+    """Dashboards and alerts before a real Prometheus and Alertmanager (installed if they are not there; root, Debian)."""
+    _install(session)
+    session.run("bash", "tests/watch/setup.sh", external=True)
+    session.run("pytest", "-m", "prometheus", "-s", "tests/watch", *session.posargs, env=_KEEP_BYTECODE)
+
+
+@nox.session(python=PYTHON)
 def build(session: nox.Session) -> None:
     """A wheel, and that it installs and starts."""
     session.run("uv", "build", "--wheel", "-q", "--out-dir", "dist", external=True)

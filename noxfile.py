@@ -68,7 +68,7 @@ def asterisk(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def watch(session: nox.Session) -> None:
-    """Dashboards and alerts before a real Prometheus and Alertmanager (installed if they are not there; root, Debian)."""
+    """Dashboards and alerts before a real Prometheus (root, Debian; installed if it is not there)."""
     _install(session)
     session.run("bash", "tests/watch/setup.sh", external=True)
     session.run("pytest", "-m", "prometheus", "-s", "tests/watch", *session.posargs, env=_KEEP_BYTECODE)

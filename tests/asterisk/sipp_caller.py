@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 import trio
 
@@ -80,18 +80,36 @@ async def placed_call(
     await trio.to_thread.run_sync(asterisk.hang_up_all)
 
 
-@asynccontextmanager
-async def placed_calls(
-    asterisk: RealAsterisk, folder: Path, count: int, steps: Sequence[str], *, audio: bytes, apart: float = 0.1
-) -> AsyncIterator[list[PlacedCall]]:
-    """Many calls in progress, `apart` seconds from each other, of callers who only count packets."""
-    async with AsyncExitStack() as stack:
-        calls = []
+class Crowd:
+    """Many calls at once, of callers who only count packets. They are taken away together."""
+
+    def __init__(self, asterisk: RealAsterisk, folder: Path, steps: Sequence[str], audio: bytes) -> None:
+        self.calls: list[PlacedCall] = []
+        self._asterisk = asterisk
+        self._folder = folder
+        self._steps = steps
+        self._audio = audio
+        self._stack = AsyncExitStack()
+
+    async def place(self, count: int, *, apart: float = 0.1) -> None:
+        """So many more, `apart` seconds from each other."""
         for _ in range(count):
-            calls.append(await stack.enter_async_context(_placed(asterisk, folder, steps, audio, "100", listens=False)))
+            call = _placed(self._asterisk, self._folder, self._steps, self._audio, "100", listens=False)
+            self.calls.append(await self._stack.enter_async_context(call))
             await trio.sleep(apart)
-        yield calls
-    await trio.to_thread.run_sync(asterisk.hang_up_all)
+
+    @property
+    def is_whole(self) -> bool:
+        """Nobody has been hung up on."""
+        return not any(call.ended.is_set() for call in self.calls)
+
+    async def __aenter__(self) -> Self:
+        await self._stack.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._stack.__aexit__(*error)
+        await trio.to_thread.run_sync(self._asterisk.hang_up_all)
 
 
 @asynccontextmanager

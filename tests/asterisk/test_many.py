@@ -20,7 +20,7 @@ from tests.asterisk.running_engine import (
     until,
     waits_for_operator,
 )
-from tests.asterisk.sipp_caller import HANG_UP, line_audio, placed_calls, wait
+from tests.asterisk.sipp_caller import HANG_UP, Crowd, line_audio, wait
 from tests.asterisk.spoken import QUESTION
 from tests.e2e.served import served
 
@@ -38,7 +38,8 @@ async def test_five_talk_and_three_wait(engines: Engines, asterisk: RealAsterisk
     async def sorted_out() -> bool:
         return await states(asterisk) == {"talk": 5, "wait": 3}
 
-    async with placed_calls(asterisk, tmp_path, 8, STAY, audio=line_audio(seconds=90)):
+    async with silent_crowd(asterisk, tmp_path) as crowd:
+        await crowd.place(8)
         await until(sorted_out, 10)
         await trio.sleep(2)
         found = await states(asterisk)
@@ -63,18 +64,19 @@ async def test_an_engine_that_leaves_loses_nobody(world: World, asterisk: RealAs
 
     async with served(world, **drain) as leaving, served(world, **PATIENT) as staying:
         await point_at(asterisk, address_of(leaving), address_of(staying))
-        async with placed_calls(asterisk, tmp_path, 10, STAY, audio=line_audio(seconds=90)) as first:
+        async with silent_crowd(asterisk, tmp_path) as crowd:
+            await crowd.place(10)
             await until(all_talk, 15)
             await trio.sleep(3)
             leaving.drain()
             left_at = trio.current_time()
             await trio.sleep(0.5)
-            async with placed_calls(asterisk, tmp_path, 2, STAY, audio=line_audio(seconds=90)):
-                await until(newcomers_talk, 5)
-                await until(handed_over, 40)
-                took = trio.current_time() - left_at
-                assert not any(call.ended.is_set() for call in first)
-            quietest = max(call.ear.cadence().maximum for call in first)
+            await crowd.place(2)
+            await until(newcomers_talk, 5)
+            await until(handed_over, 40)
+            took = trio.current_time() - left_at
+            assert crowd.is_whole
+        quietest = max(call.ear.cadence().maximum for call in crowd.calls)
         staying.kill()
     note(
         "an engine leaves under 10 calls", f"0 lost: all 10 with the operators after {took:.1f} s, 2 new with the other"
@@ -89,16 +91,18 @@ async def test_twenty_callers_hear_an_even_stream(
     audio = line_audio((greeted, QUESTION), seconds=31)
     async with served(world, HTTP_INTERNAL_SECRET=SECRET) as engine:
         await point_at(asterisk, address_of(engine))
-        async with placed_calls(asterisk, tmp_path, 20, [wait(30), HANG_UP], audio=audio) as calls:
-            for call in calls:
+        async with Crowd(asterisk, tmp_path, [wait(30), HANG_UP], audio) as crowd:
+            await crowd.place(20)
+            for call in crowd.calls:
                 await call.ended.wait()
-    together = cadence([call.ear for call in calls])
+    ears = [call.ear for call in crowd.calls]
+    together, alone = cadence(ears), [ear.cadence() for ear in ears]
     note("20 callers for 30 s", together)
-    note("  mean of each call", f"{min(means := [c.ear.cadence().mean for c in calls]):.2f}-{max(means):.2f} ms")
+    note("  mean of each call", f"{min(one.mean for one in alone):.2f} to {max(one.mean for one in alone):.2f} ms")
     assert together.mean == pytest.approx(20, abs=0.2)
     assert together.p99 < 60
     assert together.payloads == (160,)
-    assert all(call.ear.cadence().seconds > 28 for call in calls)
+    assert all(one.seconds > 28 for one in alone)
 
 
 async def test_one_engine_after_the_other_is_replaced(world: World, asterisk: RealAsterisk, tmp_path: Path) -> None:
@@ -110,21 +114,24 @@ async def test_one_engine_after_the_other_is_replaced(world: World, asterisk: Re
 
     async with served(world, **drain) as one, served(world, **drain) as two:
         await point_at(asterisk, address_of(one), address_of(two))
-        async with (
-            placed_calls(asterisk, tmp_path, 4, STAY, audio=line_audio(seconds=90)) as first,
-            served(world, **drain) as newer,
-        ):
+        async with silent_crowd(asterisk, tmp_path) as crowd, served(world, **drain) as newer:
+            await crowd.place(4)
             one.drain()
             await point_at(asterisk, address_of(newer), address_of(two))
-            async with placed_calls(asterisk, tmp_path, 4, STAY, audio=line_audio(seconds=90), apart=0.5) as second:
-                two.drain()
-                async with placed_calls(asterisk, tmp_path, 4, STAY, audio=line_audio(seconds=90), apart=0.5) as third:
-                    await until(all_there, 10)
-                    await trio.sleep(8)
-                    found = await states(asterisk)
-                    assert not any(call.ended.is_set() for call in (*first, *second, *third))
+            await crowd.place(4, apart=0.5)
+            two.drain()
+            await crowd.place(4, apart=0.5)
+            await until(all_there, 10)
+            await trio.sleep(8)
+            found = await states(asterisk)
+            assert crowd.is_whole
     note("two engines replaced under 12 calls", f"0 lost: {found['talk']} talk, {found['wait']} wait for an operator")
     assert found.total() == 12
+
+
+def silent_crowd(asterisk: RealAsterisk, folder: Path) -> Crowd:
+    """Callers who stay and say nothing."""
+    return Crowd(asterisk, folder, STAY, line_audio(seconds=90))
 
 
 async def states(asterisk: RealAsterisk) -> Counter[str]:

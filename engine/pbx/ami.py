@@ -19,7 +19,7 @@ from engine.pbx.ami_wire import Action
 
 log = get_logger("pbx.ami")
 
-_PING_SECONDS: Final = 10.0
+PING_SECONDS: Final = 10.0
 """Between two signs of life: a connection cut by a firewall is found out this fast."""
 _FIRST_DELAY: Final = 1.0
 _LONGEST_DELAY: Final = 30.0
@@ -40,8 +40,15 @@ def delays(fraction: Callable[[], float] = random.random) -> Iterator[float]:
 class Ami:
     """An `Asker` for as long as `run` does."""
 
-    def __init__(self, config: AmiConfig, *, fraction: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        config: AmiConfig,
+        *,
+        ping_seconds: float = PING_SECONDS,
+        fraction: Callable[[], float] = random.random,
+    ) -> None:
         self._config = config
+        self._ping_seconds = ping_seconds
         self._fraction = fraction
         self._address = f"{config.host}:{config.port}"
         self._up = metrics.AMI_UP.labels(self._address)
@@ -83,7 +90,7 @@ class Ami:
         log.info("ami_up", address=self._address, protocol=connection.version)
         try:
             while not connection.lost.is_set():
-                with trio.move_on_after(_PING_SECONDS):
+                with trio.move_on_after(self._ping_seconds):
                     await connection.lost.wait()
                 await connection.ask(Action("Ping"))
         finally:

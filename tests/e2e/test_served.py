@@ -8,6 +8,7 @@ import httpx
 import pytest
 import trio
 
+from engine.dialogue.prompts import load
 from engine.metrics import REGISTRY
 from engine.wire.audiosocket import AudioSocketCodec, Role
 from engine.wire.events import Connected
@@ -19,8 +20,9 @@ from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 
+DRAINED = load("uk").phrases.drained
 OFTEN_ZERO = frozenset(
-    {"callctl_breaker_open", "callctl_embeddings_mismatch", "callctl_records_oldest_seconds",
+    {"callctl_ami_up", "callctl_breaker_open", "callctl_embeddings_mismatch", "callctl_records_oldest_seconds",
      "callctl_records_waiting", "callctl_spool_bytes", "callctl_spool_rows", "callctl_unready"}
 )  # fmt: skip
 """Gauges that are right to be 0; that they are there at all shows that they are written."""
@@ -30,7 +32,8 @@ LOOK_UP = {"text": "Зараз скажу.", "tool_uses": [{"name": "search_know
 
 async def test_every_metric_is_written(world: World) -> None:
     declared = {family.name for family in REGISTRY.collect()}
-    async with served(world, REDIS_URL="unix:///nowhere/valkey.sock", AUDIOSOCKET_STALL_TIMEOUT="1") as engine:
+    nowhere = {"REDIS_URL": "unix:///nowhere/valkey.sock", "AMI_HOST": "127.0.0.1", "AMI_PORT": "1"}
+    async with served(world, **nowhere, AUDIOSOCKET_STALL_TIMEOUT="1") as engine:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(connect_and_read_nothing, engine)
             during = await one_call(engine, world)
@@ -52,7 +55,7 @@ async def one_call(engine: Served, world: World) -> Mapping[str, float]:
         during = await engine.samples()
         world.set("anthropic", script=[LOOK_UP, "Так, доставляємо."])
         await ask(caller, "А доставка у вас є?")
-        await caller.say("Дякую, до побачення")
+        caller.digit("0")
         await caller.wait_ended()
     return during
 
@@ -103,4 +106,7 @@ async def test_who_is_left_when_the_drain_is_over_goes_to_an_operator(world: Wor
             engine.drain()
             with trio.fail_after(PATIENCE):
                 assert await caller.wait_ended() == "terminated"
-            assert await next_step(engine.web, call_id) == ("operator", "")
+            assert caller.ears.words_after(caller.started_at).endswith(DRAINED)
+            next, summary = await next_step(engine.web, call_id)
+            assert next == "operator"
+            assert summary

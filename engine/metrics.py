@@ -103,6 +103,7 @@ KNOWLEDGE_SECONDS = Histogram(
 
 _FROM_THE_START: Mapping[Counter, Sequence[str]] = {
     CALLS: ("completed", "caller_hung_up", "transferred", "silence", "failed_over", "refused"),
+    TRANSFERS: ("reached_queue", "left_to_dialplan", "caller_gone", "failed"),
     RECORDS: ("written", "spooled", "skipped", "torn", "refused", "dropped"),
     AMI_ERRORS: ("away", "login", "refused"),
     VENDOR_ERRORS: ("google_stt", "google_tts", "anthropic", "store"),

@@ -11,6 +11,7 @@ from engine.errors import DatabaseError
 from engine.knowledge.embeddings.base import Made
 from engine.knowledge.embeddings.providers import wanted
 from engine.knowledge.embeddings.sets import active_set
+from engine.pbx.admission import REASONS
 from engine.records.spool import MEGABYTE
 from engine.web.health import Readiness
 
@@ -30,11 +31,9 @@ async def show_vitals(config: Config, readiness: Readiness, database: Database |
 
 
 async def _show_readiness(readiness: Readiness) -> None:
-    seen: set[str] = set()
     while True:
         reasons = readiness.reasons()
-        seen.update(reasons)
-        for reason in seen:
+        for reason in REASONS:
             metrics.UNREADY.labels(reason).set(reason in reasons)
         metrics.READY.set(not reasons)
         await trio.sleep(_READINESS_SECONDS)

@@ -34,10 +34,17 @@ _ENDINGS = Row("How do calls end?", (
 _TURNED_AWAY = Row("Is anybody turned away?", (
     Panel("Why engines are not ready", {"{{instance}} {{reason}}": "max by (instance, reason) (callctl_unready)"},
           kind="state-timeline", width=12, steps=((1, BAD),), words={0: "no", 1: "yes"}),
-    Panel("Refused at the door", {
-        "refused": 'sum(increase(callctl_calls_total{outcome="refused"}[$__rate_interval]))',
-        "not ready": "count(callctl_ready == 0) or vector(0)",
-    }, width=12),
+    Panel("Calls announced", {
+        "{{answer}} {{reason}}": "sum by (answer, reason) (increase(callctl_admissions_total[$__rate_interval]))",
+    }, width=12, stacked=True, about="busy: sent straight to the operators' queue."),
+    Panel("Announced and lost", {
+        "never connected": "sum(increase(callctl_registrations_expired_total[$__rate_interval]))",
+        "connected, refused": 'sum(increase(callctl_calls_total{outcome="refused"}[$__rate_interval]))',
+        "not the dialplan's": "sum(increase(callctl_internal_refusals_total[$__rate_interval]))",
+    }, width=12, about="Any of these says that PBX and engine do not agree: callctl asterisk check."),
+    Panel("Transfers to an operator", {
+        "{{outcome}}": "sum by (outcome) (increase(callctl_transfers_total[$__rate_interval]))",
+    }, width=12, stacked=True, about="left_to_dialplan: without AMI the dialplan puts the caller through."),
 ))  # fmt: skip
 
 _TALK = Row("How is the talk?", (

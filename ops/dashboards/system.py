@@ -35,8 +35,9 @@ _RECORDS = Row("Does everything get on record?", (
     Panel("Waiting", {"in memory": "sum(callctl_records_waiting)", "on disk": "sum(callctl_spool_rows)"}),
     Panel("Database", {"{{instance}}": "callctl_database_up"}, kind="state-timeline", steps=((0, BAD), (1, "green")),
           words={0: "away", 1: "answers"}),
-    Panel("Sessions that Redis did not take", {
-        "{{instance}}": "increase(callctl_session_errors_total[$__rate_interval])",
+    Panel("What Redis did not take", {
+        "{{instance}} sessions": "sum by (instance) (increase(callctl_session_errors_total[$__rate_interval]))",
+        "{{instance}} calls": "sum by (instance) (increase(callctl_registry_errors_total[$__rate_interval]))",
     }, about="They went on from memory; another engine cannot see those calls."),
     Panel("Partitions reach", {"{{table}}": "min by (table) (callctl_partitions_ahead_days)"}, "d",
           about="Days ahead of now."),
@@ -54,5 +55,12 @@ _JOBS = Row("Was everything done that is done by the clock?", (
           steps=((1, "blue"),), words={0: "in waiting", 1: "leads"}),
 ))  # fmt: skip
 
+_PBX = Row("Is Asterisk's manager reached?", (
+    Panel("Logged in", {"{{instance}} {{address}}": "max by (instance, address) (callctl_ami_up)"},
+          kind="state-timeline", width=12, steps=((0, BAD), (1, "green")), words={0: "away", 1: "logged in"}),
+    Panel("Failures", {"{{kind}}": "sum by (kind) (increase(callctl_ami_errors_total[$__rate_interval]))"}, width=12,
+          stacked=True),
+))  # fmt: skip
+
 SYSTEM = Dashboard("system", "system", "Processes, records, jobs: what the administrator answers for.",
-                   (_RUNS, _PROCESS, _RECORDS, _JOBS), since="now-24h")  # fmt: skip
+                   (_RUNS, _PROCESS, _RECORDS, _JOBS, _PBX), since="now-24h")  # fmt: skip

@@ -39,6 +39,27 @@ async def test_documents_come_back_until_they_are_deleted(server: EmbeddedValkey
     await cache.aclose()
 
 
+async def test_a_document_is_exchanged_once_and_only_where_there_is_one(server: EmbeddedValkey) -> None:
+    cache = Cache(config(server.url))
+    assert await cache.exchange("parcel", "taken", ttl=60) is None
+    assert await cache.get("parcel") is None
+    await cache.set("parcel", {"for": "one"}, ttl=60)
+    got: list[object] = []
+
+    async def take() -> None:
+        got.append(await cache.exchange("parcel", "taken", ttl=60))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(8):
+            nursery.start_soon(take)
+    assert sorted(map(str, got)) == sorted([*["taken"] * 7, str({"for": "one"})])
+    await cache.add("parcel", "another", ttl=60)
+    assert await cache.get_all(["parcel", "nothing"]) == ["taken", None]
+    await cache.add("nothing", "something", ttl=60)
+    assert await cache.get_all(["nothing"]) == ["something"]
+    await cache.aclose()
+
+
 async def test_documents_expire(server: EmbeddedValkey) -> None:
     cache = Cache(config(server.url))
     await cache.set("short", 1, ttl=1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engine.pbx.registry import CallRegistry
+from engine.pbx.registry import CallRegistry, Registration
 
 
 class Clock:
@@ -62,6 +62,28 @@ def test_who_never_connects_is_forgotten_after_a_minute(registry: CallRegistry, 
     clock.now += 0.1
     assert registry.claim(uuid) is None
     assert registry.statistics().waiting == 0
+
+
+def test_who_never_connects_is_told_of_once(registry: CallRegistry, clock: Clock) -> None:
+    early, late = uuid4(), uuid4()
+    registry.register(early)
+    clock.now += 30
+    registry.register(late)
+    clock.now += 30
+    assert registry.take_expired() == [early]
+    assert registry.take_expired() == []
+    assert list(registry.waiting()) == [late]
+    assert (registry.stage(early), registry.stage(late)) == (None, "waiting")
+
+
+def test_another_engines_call_takes_a_place_here_until_it_is_over(registry: CallRegistry) -> None:
+    call = Registration(uuid4(), None, "100", "PJSIP/x")
+    registry.adopt(call)
+    assert registry.stage(call.uuid) == "connected"
+    assert registry.statistics().connected == 1
+    registry.release(call.uuid)
+    assert registry.statistics().connected == 0
+    assert registry.next(call.uuid).reason == "unknown_call"
 
 
 def test_a_verdict_is_kept_for_five_minutes(registry: CallRegistry, clock: Clock) -> None:

@@ -6,14 +6,18 @@ from uuid import uuid4
 import httpx
 import pytest
 import trio
+from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from engine.config import HttpConfig
+from engine.cache import Cache
+from engine.config import HttpConfig, RedisConfig
 from engine.errors import ConfigError
 from engine.pbx.registry import CallRegistry
+from engine.pbx.shared_registry import SharedRegistry
 from engine.web.app import create_app, create_metrics_app
 from engine.web.health import Readiness
 from engine.web.serve import WebPorts, serve_web
@@ -25,10 +29,15 @@ def readiness() -> Readiness:
     return Readiness(CallRegistry(1, lambda: 0.0), warmed_up=True)
 
 
-async def ask_ready(readiness: Readiness) -> tuple[int, list[str]]:
-    app = create_app(HttpConfig(), readiness.registry, readiness)
+def app_of(config: HttpConfig, readiness: Readiness) -> FastAPI:
+    shared = SharedRegistry(readiness.registry, Cache(RedisConfig(url=SecretStr(""))), readiness.reasons)
+    return create_app(config, shared, readiness)
+
+
+async def ask_ready(readiness: Readiness, path: str = "/readyz") -> tuple[int, list[str]]:
+    app = app_of(HttpConfig(), readiness)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://engine") as client:
-        answer = await client.get("/readyz")
+        answer = await client.get(path)
         assert (await client.get("/healthz")).status_code == 200
         return answer.status_code, answer.json()["reasons"]
 
@@ -52,11 +61,20 @@ async def test_not_ready_when_draining() -> None:
     assert await ask_ready(ready) == (503, ["draining"])
 
 
+async def test_media_is_welcome_while_full_but_not_while_draining() -> None:
+    ready = readiness()
+    ready.registry.register(uuid4())
+    assert await ask_ready(ready, "/readyz/media") == (200, ["at_capacity"])
+    ready.registry.drain()
+    assert await ask_ready(ready, "/readyz/media") == (404, ["draining"])
+    assert await ask_ready(Readiness(ready.registry), "/readyz/media") == (404, ["warming_up", "draining"])
+
+
 async def test_both_ports_serve_and_stop_when_told(nursery: trio.Nursery) -> None:
     ready = readiness()
     stop = trio.Event()
     stopped = trio.Event()
-    app = create_app(ANY_PORT, ready.registry, ready)
+    app = app_of(ANY_PORT, ready)
 
     async def serve(*, task_status: trio.TaskStatus[WebPorts]) -> None:
         await serve_web(ANY_PORT, app, create_metrics_app(), stop=stop, task_status=task_status)
@@ -79,7 +97,7 @@ async def test_both_ports_serve_and_stop_when_told(nursery: trio.Nursery) -> Non
 
 async def test_an_endless_announcement_is_cut_off(nursery: trio.Nursery) -> None:
     ready = readiness()
-    app = create_app(ANY_PORT, ready.registry, ready)
+    app = app_of(ANY_PORT, ready)
     ports: WebPorts = await nursery.start(serve_web, ANY_PORT, app, create_metrics_app())
     async with httpx.AsyncClient() as client:
         answer = await client.post(f"http://127.0.0.1:{ports.http}/internal/calls", content=b"x" * 20_000)
@@ -115,7 +133,7 @@ async def test_a_port_in_use_is_an_error_at_once() -> None:
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     ready = readiness()
-    app = create_app(ANY_PORT, ready.registry, ready)
+    app = app_of(ANY_PORT, ready)
     config = HttpConfig(port=port, metrics_port=0)
     with pytest.RaisesGroup(pytest.RaisesExc(ConfigError, match="HTTP_PORT"), flatten_subgroups=True):
         async with trio.open_nursery() as nursery:

@@ -1,14 +1,19 @@
 """The dialplan's questions, through the ASGI application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from uuid import uuid4
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from engine.config import HttpConfig
+from engine.cache import Cache
+from engine.config import HttpConfig, RedisConfig
+from engine.metrics import REGISTRY
+from engine.pbx.admission import REASONS
+from engine.pbx.lateness import Lateness
 from engine.pbx.registry import CallRegistry
+from engine.pbx.shared_registry import SharedRegistry
 from engine.web.app import create_app
 from engine.web.health import Readiness
 
@@ -16,8 +21,12 @@ FORM = "application/x-www-form-urlencoded"
 PBX = ("127.0.0.1", 40000)
 
 
-def client_of(registry: CallRegistry, *, secret: str = "", address: tuple[str, int] = PBX) -> httpx.AsyncClient:
-    app = create_app(HttpConfig(internal_secret=SecretStr(secret)), registry, Readiness(registry, warmed_up=True))
+def client_of(
+    registry: CallRegistry, *, secret: str = "", address: tuple[str, int] = PBX, readiness: Readiness | None = None
+) -> httpx.AsyncClient:
+    readiness = readiness or Readiness(registry, warmed_up=True)
+    shared = SharedRegistry(registry, Cache(RedisConfig(url=SecretStr(""))), readiness.reasons)
+    app = create_app(HttpConfig(internal_secret=SecretStr(secret)), shared, readiness)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=address), base_url="http://engine")
 
 
@@ -35,12 +44,49 @@ async def client(registry: CallRegistry) -> AsyncIterator[httpx.AsyncClient]:
 async def test_a_call_is_announced_as_json(client: httpx.AsyncClient, registry: CallRegistry) -> None:
     uuid = uuid4()
     call = {"uuid": str(uuid), "caller": "0671234567", "called": "100", "channel": "PJSIP/x", "later": "ignored"}
-    for _ in range(2):
-        assert (await client.post("/internal/calls", json=call)).json() == {"answer": "accept"}
-    assert (await client.post("/internal/calls", json={"uuid": str(uuid4())})).json() == {"answer": "busy"}
+    for reason in ("new", "repeated"):
+        answer = await client.post("/internal/calls", json=call)
+        assert answer.json() == {"answer": "accept", "reason": reason}
+    answer = await client.post("/internal/calls", json={"uuid": str(uuid4())})
+    assert answer.json() == {"answer": "busy", "reason": "at_capacity"}
     registration = registry.claim(uuid)
     assert registration is not None
     assert registration.caller == "+380671234567"
+
+
+def full(readiness: Readiness) -> None:
+    readiness.registry.register(uuid4())
+
+
+def late(readiness: Readiness) -> None:
+    readiness.lateness = Lateness(0.06)
+    for _ in range(10):
+        readiness.lateness.observe(0.1)
+
+
+BUSY: dict[str, Callable[[Readiness], object]] = {
+    "warming_up": lambda readiness: setattr(readiness, "warmed_up", False),
+    "draining": lambda readiness: readiness.registry.drain(),
+    "at_capacity": full,
+    "media_clock_late": late,
+    "recognizer_ill": lambda readiness: setattr(readiness, "ill", lambda: frozenset({"recognizer"})),
+    "synthesizer_ill": lambda readiness: setattr(readiness, "ill", lambda: frozenset({"synthesizer"})),
+    "model_ill": lambda readiness: setattr(readiness, "ill", lambda: frozenset({"model"})),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+async def test_each_reason_to_refuse_is_told_counted_and_makes_unready(registry: CallRegistry, reason: str) -> None:
+    readiness = Readiness(registry, warmed_up=True)
+    BUSY[reason](readiness)
+    labels = {"answer": "busy", "reason": reason}
+    before = REGISTRY.get_sample_value("callctl_admissions_total", labels) or 0.0
+    async with client_of(registry, readiness=readiness) as client:
+        call = {"uuid": str(uuid4())}
+        assert (await client.post("/internal/calls", json=call)).json() == {"answer": "busy", "reason": reason}
+        assert (await client.post("/internal/calls?format=text", data=call)).text == "busy"
+        assert (await client.get("/readyz")).json()["reasons"] == [reason]
+    assert REGISTRY.get_sample_value("callctl_admissions_total", labels) == before + 2
 
 
 @pytest.mark.parametrize(("query", "headers"), [("?format=text", {}), ("", {"Accept": "text/plain"})])
@@ -62,6 +108,61 @@ async def test_the_verdict_carries_the_summary(client: httpx.AsyncClient, regist
     answer = await client.get(f"/internal/calls/{uuid}/next")
     assert answer.json() == {"next": "operator", "reason": "asked_for_operator", "summary": "питав про шини"}
     assert (await client.get(f"/internal/calls/{uuid4()}/next")).json()["next"] == "operator"
+
+
+async def test_the_operator_is_told_in_words_that_mean_nothing_to_a_dialplan(
+    client: httpx.AsyncClient, registry: CallRegistry
+) -> None:
+    uuid = uuid4()
+    registry.finish(uuid, "operator", "customer_request", 'шини "205/55 R16"\r\nX-Evil: ${EVAL(1)} ' + "слово " * 50)
+    url = f"/internal/calls/{uuid}/handover"
+    summary = (await client.get(f"{url}?field=summary&format=text")).text
+    assert summary.startswith("шини '205/55 R16' X-Evil: EVAL 1")
+    assert len(summary) <= 200
+    assert not set('"\\${}[]()\r\n') & set(summary)
+    assert (await client.get(f"{url}?field=reason&format=text")).text == "customer_request"
+    assert (await client.get(url)).json() == {"reason": "customer_request", "summary": summary}
+    assert (await client.get(f"{url}?field=caller&format=text")).status_code == 422
+    assert (await client.get(f"/internal/calls/{uuid4()}/handover?format=text")).text == ""
+
+
+async def test_a_briefing_names_the_call_it_is_of(client: httpx.AsyncClient, registry: CallRegistry) -> None:
+    uuid, earlier = uuid4(), uuid4()
+    form = {"uuid": str(uuid), "briefing_of": str(earlier)}
+    assert (await client.post("/internal/calls?format=text", data=form)).text == "accept"
+    registration = registry.claim(uuid)
+    assert registration is not None
+    assert registration.briefing_of == earlier
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "caller=1%0d%0aAction: Originate",
+        "channel=PJSIP/a%0d%0aAction:%20Hangup",
+        "intent=a%00b",
+        f"called={'1' * 201}",
+        "briefing_of=${UUID()}",
+    ],
+)
+async def test_what_would_mean_something_further_on_is_refused(
+    client: httpx.AsyncClient, registry: CallRegistry, form: str
+) -> None:
+    answer = await client.post(
+        "/internal/calls?format=text", content=f"uuid={uuid4()}&{form}", headers={"Content-Type": FORM}
+    )
+    assert answer.status_code == 422
+    assert registry.statistics().waiting == 0
+
+
+async def test_of_two_values_for_one_field_the_last_counts_and_none_is_added(
+    client: httpx.AsyncClient, registry: CallRegistry
+) -> None:
+    first, second = uuid4(), uuid4()
+    content = f"uuid={first}&uuid={second}&caller=0671234567&answer=accept&max_calls=999"
+    answer = await client.post("/internal/calls?format=text", content=content, headers={"Content-Type": FORM})
+    assert answer.text == "accept"
+    assert list(registry.waiting()) == [second]
 
 
 @pytest.mark.parametrize(
@@ -102,5 +203,24 @@ async def test_only_the_dialplan_may_ask(
     registry: CallRegistry, secret: str, given: str, host: str, status: int
 ) -> None:
     async with client_of(registry, secret=secret, address=(host, 1)) as client:
+        before = refusals()
         answer = await client.get(f"/internal/calls/{uuid4()}/next", headers=[(b"X-Callctl-Secret", given.encode())])
         assert answer.status_code == status
+        assert refusals() - before == (status != 200)
+
+
+def refusals() -> float:
+    reasons = ("secret", "not_local")
+    samples = (REGISTRY.get_sample_value("callctl_internal_refusals_total", {"reason": reason}) for reason in reasons)
+    return sum(sample or 0.0 for sample in samples)
+
+
+async def test_who_may_not_ask_may_not_announce_either(registry: CallRegistry) -> None:
+    async with client_of(registry, secret="s3cret") as client:
+        for path in (f"/internal/calls/{uuid4()}/handover", f"/internal/calls/{uuid4()}/next"):
+            assert (await client.get(path)).status_code == 401
+        answer = await client.post(
+            "/internal/calls", json={"uuid": str(uuid4())}, headers={"X-Callctl-Secret": "wrong"}
+        )
+    assert answer.status_code == 401
+    assert registry.statistics().waiting == 0

@@ -69,7 +69,8 @@ async def check_globals(ami: Asker, http: HttpConfig, audiosocket: AudioSocketCo
 async def _engines(ami: Asker) -> list[str]:
     engines = []
     for number in range(1, _MAX_ENGINES):
-        if not (engine := await value_of(ami, f"CALLCTL_ENGINE_{number}")):
+        engine = await value_of(ami, f"CALLCTL_ENGINE_{number}") or ""
+        if "," not in engine:
             break
         engines.append(engine)
     return engines

@@ -187,17 +187,17 @@ async def _connect(config: AmiConfig) -> trio.SocketStream:
     try:
         with trio.fail_after(config.timeout):
             return await trio.open_tcp_stream(config.host, config.port)
-    except (OSError, trio.TooSlowError) as error:
+    except (OSError, UnicodeError, trio.TooSlowError) as error:  # UnicodeError: no name of a host can look like this
         detail = "no answer" if isinstance(error, trio.TooSlowError) else _reason(error)
         raise AmiAway(f"nothing at {address}: {detail}") from error
 
 
-def _reason(error: OSError) -> str:
-    """Trio names the address in its own words, and the system's words in the cause."""
-    cause = error.__cause__
+def _reason(error: Exception) -> str:
+    """The system's words; trio has some of its own, and those in the cause."""
+    cause: BaseException = error.__cause__ or error
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
-    return getattr(cause, "strerror", None) or error.strerror or str(error)
+    return getattr(cause, "strerror", None) or str(cause)
 
 
 def _answer(action: Action, response: Response, events: list[Event]) -> Answer:

@@ -6,6 +6,7 @@ from engine.pbx.ami_connection import open_ami
 from engine.pbx.check.engine_side import check_audiosocket, check_globals, check_http
 from engine.pbx.check.findings import Finding, Mark, all_well, fine, missing
 from engine.pbx.check.manager import check_manager
+from engine.pbx.check.reach import check_reach
 
 __all__ = ["Finding", "Mark", "all_well", "check"]
 
@@ -38,6 +39,7 @@ async def _pbx(config: Config) -> list[Finding]:
                 fine(_WHAT, f"{address}, logged in as {config.ami.user}"),
                 *await check_manager(ami, config.operators),
                 *await check_globals(ami, config.http, config.audiosocket),
+                *await check_reach(config.ami),
             ]
     except AmiError as error:
         return [missing(_WHAT, str(error), _REMEDIES.get(type(error), "see Asterisk's log"))]

@@ -11,14 +11,13 @@ import trio
 from engine.config import AmiConfig, AudioSocketConfig, HttpConfig
 from engine.pbx.ami_connection import Asker
 from engine.pbx.check.findings import Finding, fine, missing, unknown
-from engine.pbx.check.manager import value_of
+from engine.pbx.check.manager import engines_of, value_of
 
 SECRET_HEADER: Final = "X-Callctl-Secret"
 _SECONDS: Final = 2.0
 _WRONG: Final = "certainly-not-the-secret"
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 """Listening there, an engine is reached here."""
-_MAX_ENGINES: Final = 64
 _SERVE: Final = "start it with callctl serve, or set {} to where it is"
 
 
@@ -63,17 +62,7 @@ async def check_globals(ami: Asker, http: HttpConfig, audiosocket: AudioSocketCo
                 "give both the same value: the first in callctl-globals.conf",
             )
         ]
-    return [*found, _knows_us(await _engines(ami), http, audiosocket)]
-
-
-async def _engines(ami: Asker) -> list[str]:
-    engines = []
-    for number in range(1, _MAX_ENGINES):
-        engine = await value_of(ami, f"CALLCTL_ENGINE_{number}") or ""
-        if "," not in engine:
-            break
-        engines.append(engine)
-    return engines
+    return [*found, _knows_us(await engines_of(ami), http, audiosocket)]
 
 
 def _knows_us(engines: list[str], http: HttpConfig, audiosocket: AudioSocketConfig) -> Finding:

@@ -16,6 +16,7 @@ from engine.pbx.transfer import EXTENSION, show_dialplan
 _GRANT: Final = "add it to `write` of the user in manager.conf, then asterisk -rx 'manager reload'"
 _DENIED: Final = "permission denied"
 _MAJOR: Final = re.compile(r"(?:certified[/-])?(\d+)\.")
+_MOST_ENGINES: Final = 64
 _AGAIN: Final = "once this user has write = reporting, check again"
 
 type Check = Callable[[Asker, frozenset[str], OperatorsConfig], Awaitable[list[Finding]]]
@@ -33,6 +34,17 @@ async def value_of(ami: Asker, expression: str) -> str | None:
         return (await ami.ask(Action("Getvar", (("Variable", expression),)))).response.get("Value")
     except AmiRefused:
         return None
+
+
+async def engines_of(ami: Asker) -> list[str]:
+    """`CALLCTL_ENGINE_1` and its followers, as the dialplan goes through them: `host:port,http://host:port` each."""
+    engines: list[str] = []
+    while len(engines) < _MOST_ENGINES:
+        engine = await value_of(ami, f"CALLCTL_ENGINE_{len(engines) + 1}") or ""
+        if "," not in engine:
+            break
+        engines.append(engine)
+    return engines
 
 
 async def _version(ami: Asker, commands: frozenset[str], operators: OperatorsConfig) -> list[Finding]:

@@ -24,7 +24,9 @@ def tests(session: nox.Session) -> None:
     """Unit, property and end-to-end tests, two files at a time: calls take real time. Arguments go to pytest."""
     _install(session)
     two = ("-n", "2", "--dist", "loadfile")
-    session.run("pytest", "-m", "not asterisk and not scale", *(session.posargs or two), env=_KEEP_BYTECODE)
+    session.run(
+        "pytest", "-m", "not asterisk and not scale and not containers", *(session.posargs or two), env=_KEEP_BYTECODE
+    )
 
 
 @nox.session(python=PYTHON)
@@ -72,6 +74,29 @@ def watch(session: nox.Session) -> None:
     _install(session)
     session.run("bash", "tests/watch/setup.sh", external=True)
     session.run("pytest", "-m", "prometheus", "-s", "tests/watch", *session.posargs, env=_KEEP_BYTECODE)
+
+
+@nox.session(python=PYTHON)
+def containers(session: nox.Session) -> None:
+    """The image and compose.yaml, with the Docker of DOCKER_HOST: built, brought up, called, killed part by part."""
+    _install(session)
+    session.run("pytest", "-m", "containers", "-s", "tests/containers", *session.posargs, env=_KEEP_BYTECODE)
+
+
+@nox.session(python=PYTHON)
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities in what constraints.txt pins."""
+    session.install("pip-audit")
+    session.run(
+        "pip-audit",
+        "-r",
+        "constraints.txt",
+        "--no-deps",
+        "--disable-pip",
+        "--progress-spinner",
+        "off",
+        *session.posargs,
+    )
 
 
 @nox.session(python=PYTHON)

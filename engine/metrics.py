@@ -1,9 +1,8 @@
 """Every metric the engine writes, in one place. Names by Prometheus convention: base units, `_total`.
 
-A metric is declared here and written by exactly one module; a test makes a real call and checks that each is written.
+A metric is declared here and written in exactly one package (those of vendors by each vendor's adapter, under its own
+label); a test makes a real call and checks that each is written.
 """
-
-from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -100,17 +99,3 @@ KNOWLEDGE_SECONDS = Histogram(
     "callctl_knowledge_search_seconds", "A search of the knowledge base, its vector included.", buckets=_SHORT,
     registry=REGISTRY,
 )  # fmt: skip
-
-_FROM_THE_START: Mapping[Counter, Sequence[str]] = {
-    CALLS: ("completed", "caller_hung_up", "transferred", "silence", "failed_over", "refused"),
-    TRANSFERS: ("reached_queue", "left_to_dialplan", "caller_gone", "failed"),
-    RECORDS: ("written", "spooled", "skipped", "torn", "refused", "dropped"),
-    AMI_ERRORS: ("away", "login", "refused"),
-    VENDOR_ERRORS: ("google_stt", "google_tts", "anthropic", "store"),
-    KNOWLEDGE_SEARCHES: ("found", "nothing", "failed"),
-}
-"""Series that are there at 0 before anything happens: one that appears at 1 has, to Prometheus, never increased, so
-that an alert would miss the first failure."""
-for _counter, _values in _FROM_THE_START.items():
-    for _value in _values:
-        _counter.labels(_value)

@@ -14,6 +14,7 @@ from engine.knowledge.embeddings.sets import active_set
 from engine.pbx.admission import REASONS
 from engine.records.spool import MEGABYTE
 from engine.web.health import Readiness
+from engine.web.zeros import begin_at_zero
 
 _READINESS_SECONDS: Final = 1.0
 _DATABASE_SECONDS: Final = 5.0
@@ -21,6 +22,7 @@ _DATABASE_SECONDS: Final = 5.0
 
 async def show_vitals(config: Config, readiness: Readiness, database: Database | None) -> None:
     """Until cancelled."""
+    begin_at_zero()
     metrics.BUILD_INFO.labels(release.version(), release.commit(), release.python()).set(1)
     metrics.CALLS_LIMIT.set(config.call.max_calls)
     metrics.SPOOL_LIMIT.set(config.records.spool_megabytes * MEGABYTE)

@@ -60,6 +60,17 @@ class SessionStore:
                 document = await self._cache.get(key(call_id))
         return document or self._memory.get(call_id)
 
+    async def every(self) -> dict[UUID, Document]:
+        """Of all calls in progress: of every engine there is in Redis, else of this process."""
+        found: dict[UUID, Document] = {}
+        if self._cache.configured:
+            with _memory_will_do("list"):
+                names = await self._cache.keys(_PREFIX)
+                documents = await self._cache.get_all(names) if names else []
+                found = {UUID(name.removeprefix(_PREFIX)): document
+                         for name, document in zip(names, documents, strict=True) if document}  # fmt: skip
+        return found | self._memory
+
     async def remove(self, call_id: UUID) -> None:
         self._memory.pop(call_id, None)
         if self._cache.configured:

@@ -62,10 +62,12 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def asterisk(session: nox.Session) -> None:
-    """A real Asterisk and SIPp callers (root, Debian; installed if they are not there)."""
+    """A real Asterisk with SIPp callers, a real HAProxy with two engines (root, Debian; installed where missing)."""
     _install(session)
-    session.run("bash", "tests/asterisk/setup.sh", external=True)
-    session.run("pytest", "-m", "asterisk", "-s", "tests/asterisk", *session.posargs, env=_KEEP_BYTECODE)
+    folders = ("tests/asterisk", "tests/haproxy")
+    for folder in folders:
+        session.run("bash", f"{folder}/setup.sh", external=True)
+    session.run("pytest", "-m", "asterisk", "-s", *(session.posargs or folders), env=_KEEP_BYTECODE)
 
 
 @nox.session(python=PYTHON)

@@ -7,8 +7,8 @@ itself it does not ask for; each question takes 200 ms at most, for the dialplan
 each engine knows its own calls, and sends to an operator whom it does not know.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 from uuid import UUID
@@ -35,6 +35,7 @@ log = get_logger("pbx.registry")
 _SECONDS: Final = 0.2
 _AWAY_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 1.0
+_GOODBYE_SECONDS: Final = 1.0
 _TAKEN: Final = {"taken": True}
 
 
@@ -55,11 +56,6 @@ def verdict_key(uuid: UUID) -> str:
     return f"call_verdict:{uuid}"
 
 
-def quick_cache(config: RedisConfig) -> Cache:
-    """Of its own: nothing else is waited for, and a slow answer elsewhere does not count here."""
-    return Cache(config, timeout=_SECONDS, away_seconds=_AWAY_SECONDS)
-
-
 class SharedRegistry:
     """`refusals`: why a new call is not welcome now; empty when it is."""
 
@@ -74,7 +70,7 @@ class SharedRegistry:
     ) -> Admission:  # fmt: skip
         """See `CallRegistry.register`. Any engine may take the call that one has accepted."""
         known = self.local.stage(uuid)
-        if known is None and (reasons := self._refusals()):
+        if known is None and (reasons := await self._reasons()):
             return _counted(Admission("busy", reasons[0]))
         answer = self.local.register(
             uuid, caller=caller, called=called, channel=channel, intent=intent, briefing_of=briefing_of
@@ -127,6 +123,14 @@ class SharedRegistry:
                 metrics.REGISTRATIONS_EXPIRED.inc()
                 log.warning("registration_expired", call_id=uuid, seconds=CONNECT_SECONDS)
 
+    async def _reasons(self) -> Sequence[str]:
+        """Nobody is turned away for a place whose caller is with another engine by now."""
+        reasons = self._refusals()
+        if "at_capacity" not in reasons:
+            return reasons
+        await self._release_taken()
+        return self._refusals()
+
     async def _announce(self, registration: Registration, *, again: bool) -> None:
         """A repetition may not undo that somebody has taken the call meanwhile."""
         if self._cache.configured:
@@ -156,6 +160,19 @@ class SharedRegistry:
             for uuid, document in zip(waiting, documents, strict=True):
                 if document == _TAKEN and self.local.stage(uuid) == "waiting":
                     self.local.release(uuid)
+
+
+@asynccontextmanager
+async def open_registry(
+    local: CallRegistry, config: RedisConfig, refusals: Callable[[], Sequence[str]]
+) -> AsyncGenerator[SharedRegistry]:
+    """With connections of its own: it waits behind nothing else, and what is slow elsewhere does not count here."""
+    cache = Cache(config, timeout=_SECONDS, away_seconds=_AWAY_SECONDS)
+    try:
+        yield SharedRegistry(local, cache, refusals)
+    finally:
+        with trio.move_on_after(_GOODBYE_SECONDS, shield=True):
+            await cache.aclose()
 
 
 def _counted(admission: Admission) -> Admission:

@@ -27,6 +27,7 @@ from engine.web.problems import Problem, field_errors
 log = get_logger("web.pbx")
 
 SECRET_HEADER = "X-Callctl-Secret"
+BUSY_HEADER = "X-Callctl-Busy"
 _MAX_BODY: Final = 16_384
 _MAX_SPOKEN: Final = 200
 """Characters of a summary that the dialplan is given."""
@@ -66,9 +67,12 @@ def pbx_routes(registry: SharedRegistry, secret: str) -> APIRouter:
         answer, reason = admission.answer, admission.reason
         log.info("call_announced", call_id=call.uuid, answer=answer, reason=reason, caller=call.caller,
                  called=call.called)  # fmt: skip
+        # A balancer that marks its requests asks the next engine.
+        busy = {BUSY_HEADER: "503"} if answer == "busy" and request.headers.get(BUSY_HEADER) == "503" else {}
+        status = HTTPStatus.SERVICE_UNAVAILABLE if busy else HTTPStatus.OK
         if _wants_text(request):
-            return PlainTextResponse(answer)
-        return JSONResponse({"answer": answer, "reason": reason})
+            return PlainTextResponse(answer, status, busy)
+        return JSONResponse({"answer": answer, "reason": reason}, status, busy)
 
     @routes.get("/{uuid}/next")
     async def next_step(uuid: UUID, request: Request) -> Response:

@@ -110,6 +110,17 @@ async def test_the_verdict_carries_the_summary(client: httpx.AsyncClient, regist
     assert (await client.get(f"/internal/calls/{uuid4()}/next")).json()["next"] == "operator"
 
 
+@pytest.mark.parametrize(("mark", "status"), [("503", 503), ("1", 200), ("", 200)])
+async def test_a_balancer_reads_busy_off_the_status(
+    client: httpx.AsyncClient, registry: CallRegistry, mark: str, status: int
+) -> None:
+    marked = {"X-Callctl-Busy": mark}
+    first, second = {"uuid": str(uuid4())}, {"uuid": str(uuid4())}
+    assert (await client.post("/internal/calls?format=text", data=first, headers=marked)).status_code == 200
+    answer = await client.post("/internal/calls?format=text", data=second, headers=marked)
+    assert (answer.status_code, answer.text) == (status, "busy")
+
+
 async def test_the_operator_is_told_in_words_that_mean_nothing_to_a_dialplan(
     client: httpx.AsyncClient, registry: CallRegistry
 ) -> None:

@@ -42,6 +42,10 @@ class Guard:
         self._noted: dict[tuple[str, str, str], float] = {}
 
     @property
+    def has_database(self) -> bool:
+        return self._database is not None
+
+    @property
     def database(self) -> Database:
         if self._database is None:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "No database is configured: set DATABASE_URL.")

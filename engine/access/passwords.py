@@ -17,6 +17,8 @@ _WAITING: Final = 20
 """Beyond these the machine is being attacked: refuse rather than queue."""
 SHORTEST: Final = 12
 LONGEST: Final = 256
+_TELLING: Final = 4
+"""So long a name is more than a few letters that stand in any sentence."""
 
 
 class TooBusy(EngineError):
@@ -58,6 +60,6 @@ def weakness(password: str, name: str) -> str | None:
     """Why a password will not do; None if it will. Pure."""
     if not SHORTEST <= len(password) <= LONGEST:
         return f"give {SHORTEST} to {LONGEST} characters"
-    if len(set(password)) < SHORTEST // 2 or name.lower() in password.lower():
+    if len(set(password)) < SHORTEST // 2 or (len(name) >= _TELLING and name.lower() in password.lower()):
         return "too easy to guess: more different characters, and not the user's name"
     return None

@@ -67,10 +67,10 @@ def tagged(request: Request, body: bytes, tag: str) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-def expected_tag(request: Request) -> str:
+def expected_tag(if_match: str | None) -> str:
     """What the client believes to be changing. Raises `Problem` if it does not say: it would overwrite what others did
     meanwhile."""
-    tags = tags_of(request.headers.get("If-Match", ""))
+    tags = tags_of(if_match or "")
     if len(tags) != 1:
         raise Problem(HTTPStatus.PRECONDITION_REQUIRED, "Send If-Match with the ETag of what you have read.")
     return tags[0]

@@ -12,12 +12,12 @@ from starlette.responses import JSONResponse, Response
 
 from engine.access.identity import Identity, Role
 from engine.database import Row
-from engine.knowledge.articles import Article
+from engine.knowledge.articles import Article, Category
 from engine.knowledge.editing import Refused, put, remove, tag_of, written
 from engine.knowledge.shelf import Change, find, listed
 from engine.web.api.answers import changed_meanwhile, encoded, expected_tag, missing, plain, tagged
 from engine.web.api.backend import Backend
-from engine.web.api.parameters import Line, Text
+from engine.web.api.parameters import IfMatch, Line, Text
 from engine.web.problems import Problem
 
 Number = Annotated[int, Path(ge=1, le=2**62)]
@@ -25,10 +25,10 @@ Number = Annotated[int, Path(ge=1, le=2**62)]
 
 class Content(BaseModel):
     title: Line
-    category: Line
+    category: Category
     text: Text
     """Markdown, without the front matter."""
-    language: Line = "uk"
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "uk"
     valid_until: date | None = None
     """Its last day."""
 
@@ -113,18 +113,20 @@ def _add_changes(routes: APIRouter, backend: Backend) -> None:
 
     @routes.put("/articles/{number}", response_model=WholeArticle)
     async def change(
-        request: Request, _who: Annotated[Identity, Depends(writes)], number: Number, given: Content
+        _who: Annotated[Identity, Depends(writes)], number: Number, given: Content, if_match: IfMatch = None
     ) -> Response:
         """Another content. `If-Match`: the ETag of the one that was read."""
-        expected = expected_tag(request)
+        expected = expected_tag(if_match)
         row, _ = await _read(backend, number)
         _refuse(await put(backend.config.database, _article(row["path"], given), expected), changed_meanwhile())
         return await _changed(backend, row["path"], HTTPStatus.OK)
 
     @routes.delete("/articles/{number}", status_code=HTTPStatus.NO_CONTENT)
-    async def take_away(request: Request, _who: Annotated[Identity, Depends(writes)], number: Number) -> Response:
+    async def take_away(
+        _who: Annotated[Identity, Depends(writes)], number: Number, if_match: IfMatch = None
+    ) -> Response:
         """`If-Match`: the ETag of the one that was read."""
-        expected = expected_tag(request)
+        expected = expected_tag(if_match)
         row, _ = await _read(backend, number)
         _refuse(await remove(backend.config.database, row["path"], expected), changed_meanwhile())
         return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
 from pydantic import AwareDatetime, StringConstraints
 
 from engine.pbx.phone import normalize_phone
@@ -23,6 +23,7 @@ FirstDay = Annotated[date | None, Query(alias="from", description="By the shop's
 LastDay = Annotated[date | None, Query(alias="to", description="By the shop's calendar; today.")]
 Word = Annotated[str | None, Query(max_length=60, pattern=r"^[a-z_]+$")]
 Phone = Annotated[str, Path(max_length=40, description="In any usual notation.")]
+IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag of what was read.")]
 JobName = Annotated[str | None, Query(max_length=60, pattern=r"^[a-z-]+$")]
 type Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")

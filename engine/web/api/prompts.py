@@ -13,7 +13,7 @@ from engine.access.identity import Identity, Role
 from engine.records.prompt_versions import activate, active, create, find, listed, prompt_version, shares_tag
 from engine.web.api.answers import changed_meanwhile, encoded, expected_tag, missing, plain, tagged
 from engine.web.api.backend import Backend
-from engine.web.api.parameters import Line, Text
+from engine.web.api.parameters import IfMatch, Line, Text
 from engine.web.problems import Problem
 
 _ID = r"^[0-9a-f]{12}$"
@@ -87,10 +87,12 @@ def prompt_routes(backend: Backend) -> APIRouter:
         return tagged(request, encoded({"shares": found}), shares_tag(found))
 
     @routes.put("/prompts/active", response_model=Shares)
-    async def share_out(request: Request, who: Annotated[Identity, Depends(activates)], given: Shares) -> Response:
+    async def share_out(
+        request: Request, who: Annotated[Identity, Depends(activates)], given: Shares, if_match: IfMatch = None
+    ) -> Response:
         """All shares at once: a version that is not named has none. New calls follow within seconds. `If-Match`: the
         ETag of the shares that were read."""
-        expected = expected_tag(request)
+        expected = expected_tag(if_match)
         if fsum(given.shares.values()) > 1 + _ROUNDING:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The shares come to more than 1.")
         for version_id in given.shares:

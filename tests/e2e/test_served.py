@@ -23,9 +23,10 @@ pytestmark = pytest.mark.e2e
 DRAINED = load("uk").phrases.drained
 OFTEN_ZERO = frozenset(
     {"callctl_ami_up", "callctl_breaker_open", "callctl_embeddings_mismatch", "callctl_records_oldest_seconds",
-     "callctl_records_waiting", "callctl_spool_bytes", "callctl_spool_rows", "callctl_unready"}
+     "callctl_records_waiting", "callctl_registrations_expired", "callctl_spool_bytes", "callctl_spool_rows",
+     "callctl_unready"}
 )  # fmt: skip
-"""Gauges that are right to be 0; that they are there at all shows that they are written."""
+"""Series that are right to be 0; that they are there at all shows that they are written."""
 
 LOOK_UP = {"text": "Зараз скажу.", "tool_uses": [{"name": "search_knowledge_base", "arguments": {"query": "доставка"}}]}
 
@@ -33,7 +34,8 @@ LOOK_UP = {"text": "Зараз скажу.", "tool_uses": [{"name": "search_know
 async def test_every_metric_is_written(world: World) -> None:
     declared = {family.name for family in REGISTRY.collect()}
     nowhere = {"REDIS_URL": "unix:///nowhere/valkey.sock", "AMI_HOST": "127.0.0.1", "AMI_PORT": "1"}
-    async with served(world, **nowhere, AUDIOSOCKET_STALL_TIMEOUT="1") as engine:
+    async with served(world, **nowhere, AUDIOSOCKET_STALL_TIMEOUT="1", HTTP_INTERNAL_SECRET="other") as engine:
+        assert (await engine.web.get(f"/internal/calls/{uuid4()}/next")).status_code == 401
         async with trio.open_nursery() as nursery:
             nursery.start_soon(connect_and_read_nothing, engine)
             during = await one_call(engine, world)

@@ -1,10 +1,14 @@
 """The synthesiser fails in mid-call: what is in the phrase cache still sounds, and an operator follows."""
 
+from uuid import uuid4
+
 import pytest
 
 from engine.call.events import BotSaid
 from engine.call.states import Outcome
 from engine.dialogue.prompts import load
+from ops.emulators.caller import place_call
+from ops.emulators.caller_dialplan import announce
 from tests.e2e.rig import answer, cut_in, running_engine
 from tests.e2e.world import World
 
@@ -34,8 +38,11 @@ async def test_a_cached_phrase_is_heard_and_an_operator_follows(world: World, fa
 
 
 async def test_a_voice_that_is_away_from_the_start_still_lets_the_engine_start(world: World) -> None:
+    """Announced callers go to the operators; who comes all the same is handed over."""
     world.set("tts", fail_next=1000)
-    async with running_engine(world) as engine, engine.call() as caller:
-        await caller.wait_ended()
-        assert (await engine.ended(caller)).outcome is Outcome.FAILED_OVER
-        assert (await engine.next(caller.call_id))["next"] == "operator"
+    async with running_engine(world) as engine:
+        assert not await announce(engine.web, uuid4())
+        async with place_call(*engine.listening.audiosocket) as caller:
+            await caller.wait_ended()
+            assert (await engine.ended(caller)).outcome is Outcome.FAILED_OVER
+            assert (await engine.next(caller.call_id))["next"] == "operator"

@@ -141,8 +141,8 @@ async def backup_room(config: Config) -> Finding:
 def _room(folder: Path, needed: int) -> Finding:
     """`needed`: bytes, those included that lie there already."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not os.access(existing, os.W_OK | os.X_OK):
-        return failed(f"{existing} may not be written to")
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        return failed(f"{existing} is no folder that may be written to")
     free = shutil.disk_usage(existing).free
     taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
     if free + taken < needed:

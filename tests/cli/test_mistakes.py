@@ -135,3 +135,15 @@ def test_a_busy_port_of_the_engine(option: str, tmp_path: Path) -> None:
     assert said.startswith("error: ")
     assert f"127.0.0.1:{port}" in said
     assert all(line.startswith("{") for line in log)
+
+
+@pytest.mark.parametrize("workers", [[], ["--workers", "1"]])
+def test_a_busy_port_is_told_before_anything_is_started(workers: list[str], tmp_path: Path) -> None:
+    """With nothing configured: no embedded server, no emulator, no log line."""
+    settings = {"HTTP_PORT": "0", "HTTP_METRICS_PORT": "0"}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = callctl("serve", "--port", str(port), *workers, settings=settings, folder=tmp_path)
+    where = f"127.0.0.1:{port}: Address already in use"
+    said = f"error: AUDIOSOCKET_HOST, AUDIOSOCKET_PORT: cannot listen on {where}\n"
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", said)

@@ -15,6 +15,7 @@ from engine import metrics
 from engine.cache import Cache
 from engine.errors import CacheError
 from engine.log import get_logger
+from engine.pbx.shared_registry import SHARED_PREFIXES
 
 log = get_logger("session")
 
@@ -29,10 +30,11 @@ def key(call_id: UUID) -> str:
 
 
 async def erase_sessions(cache: Cache, call_ids: Collection[UUID], is_his: Callable[[Document], bool]) -> int:
-    """Remove the sessions of those calls, and every other whose document `is_his`; how many there were. Raises
-    `CacheError`."""
-    his = {key(call_id) for call_id in call_ids}
-    found = [name for name in await cache.keys(_PREFIX) if name in his or is_his(await cache.get(name) or {})]
+    """Remove the sessions of those calls, with what engines tell each other of them, and every other document that
+    `is_his`; how many there were. Raises `CacheError`."""
+    his = {str(call_id) for call_id in call_ids}
+    names = [name for prefix in (_PREFIX, *SHARED_PREFIXES) for name in await cache.keys(prefix)]
+    found = [name for name in names if name.rpartition(":")[2] in his or is_his(await cache.get(name) or {})]
     for name in found:
         await cache.delete(name)
     return len(found)

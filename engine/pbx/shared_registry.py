@@ -36,6 +36,7 @@ _SECONDS: Final = 0.2
 _AWAY_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 1.0
 _GOODBYE_SECONDS: Final = 1.0
+SHARED_PREFIXES: Final = ("call_registration:", "call_verdict:")
 _TAKEN: Final = {"taken": True}
 
 
@@ -49,11 +50,11 @@ class Admission:
 
 
 def registration_key(uuid: UUID) -> str:
-    return f"call_registration:{uuid}"
+    return f"{SHARED_PREFIXES[0]}{uuid}"
 
 
 def verdict_key(uuid: UUID) -> str:
-    return f"call_verdict:{uuid}"
+    return f"{SHARED_PREFIXES[1]}{uuid}"
 
 
 class SharedRegistry:
@@ -88,7 +89,8 @@ class SharedRegistry:
         held = self.local.claim(uuid)
         if held is None and stage is not None:
             return None
-        taken, announced = await self._take(uuid)
+        with trio.CancelScope(shield=True):  # or nobody would finish what is claimed
+            taken, announced = await self._take(uuid)
         if taken:
             self.local.release(uuid)
             return None

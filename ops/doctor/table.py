@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.config import Config
-from ops.doctor import data, machine, vendors
+from ops.doctor import data, machine, pbx, vendors
 from ops.doctor.check import Check
 
 
@@ -25,6 +25,10 @@ def _no_model(config: Config) -> str:
 
 def _no_store(config: Config) -> str:
     return "" if config.store.base_url else "STORE_BASE_URL"
+
+
+def _no_manager(config: Config) -> str:
+    return "" if config.ami.host else "AMI_HOST"
 
 
 _GOOGLE: Final = (
@@ -52,6 +56,7 @@ CHECKS: Final = (
     Check("embeddings", vendors.embeddings, f"{_GOOGLE}; check EMBEDDINGS_GOOGLE_MODEL", _no_google),
     Check("store", vendors.store, "check STORE_BASE_URL (up to, not including, /api/v1) and STORE_API_KEY, and ask the "
           "store's administrator", _no_store),
+    Check("asterisk", pbx.asterisk, "callctl asterisk check", _no_manager),
     Check("clock", machine.clock, "install chrony, or timedatectl set-ntp true"),
     Check("time zone", machine.time_zone, "install tzdata"),
     Check("open files", machine.open_files, "raise it: LimitNOFILE= in the systemd unit, ulimit -n in a shell"),

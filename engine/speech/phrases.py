@@ -21,6 +21,7 @@ log = get_logger("speech.phrases")
 _SHORT_TEXT: Final = 120
 """Characters. Longer texts are answers, said once."""
 _WARM_AT_ONCE: Final = 4
+_WARM_AGAIN_SECONDS: Final = 30.0
 
 
 class PhraseCache:
@@ -72,6 +73,12 @@ class PhraseCache:
             for text in dict.fromkeys(texts):
                 nursery.start_soon(pin, text)
         return frozenset(failed)
+
+    async def warm_all(self, texts: Iterable[str]) -> None:
+        """As `warm`, again and again until none is missing: a vendor that was ill at the start is well some time."""
+        missing = frozenset(texts)
+        while missing := await self.warm(missing):
+            await trio.sleep(_WARM_AGAIN_SECONDS)
 
     def store(self, text: str, pcm: bytes) -> None:
         """Keep a completely synthesised text, evicting older ones."""

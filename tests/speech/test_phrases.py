@@ -145,3 +145,23 @@ async def test_warming_is_concurrent_bounded_and_survives_failures(autojump_cloc
     assert trio.current_time() - begun == pytest.approx(2.0, abs=1.01)
     assert voice.most_at_work == 4
     assert cache.cached("h") == b"h" * 100
+
+
+async def test_what_was_missing_at_the_start_is_fetched_once_the_vendor_is_well(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    voice = SlowVoice()
+    cache = PhraseCache(voice)
+    voice.fails = {"a", "b"}
+    nursery.start_soon(cache.warm_all, ["a", "b", "c"])
+    await trio.sleep(10)
+    assert [cache.cached(text) is not None for text in "abc"] == [False, False, True]
+    voice.fails = {"b"}
+    await trio.sleep(40)
+    assert [cache.cached(text) is not None for text in "abc"] == [True, False, True]
+    voice.fails = set()
+    await trio.sleep(40)
+    assert cache.cached("b") is not None
+    asked = len(voice.asked)
+    await trio.sleep(600)
+    assert len(voice.asked) == asked, "and then it is left alone"

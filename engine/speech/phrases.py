@@ -76,8 +76,8 @@ class PhraseCache:
 
     async def warm_all(self, texts: Iterable[str]) -> None:
         """As `warm`, again and again until none is missing: a vendor that was ill at the start is well some time."""
-        missing = frozenset(texts)
-        while missing := await self.warm(missing):
+        missing = texts
+        while missing := await self.warm(missing):  # noqa: ASYNC110 - no vendor tells when it is well
             await trio.sleep(_WARM_AGAIN_SECONDS)
 
     def store(self, text: str, pcm: bytes) -> None:

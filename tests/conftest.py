@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from ops.embedded.postgres import EmbeddedPostgres
+from ops.embedded.valkey import EmbeddedValkey
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +26,12 @@ def _logging_as_before() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[EmbeddedValkey]:
+    """A real Valkey, empty, for the tests of one module."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with EmbeddedValkey(Path(name) / "valkey") as server:
+            yield server

@@ -1,10 +1,7 @@
 """The cache, against a real Valkey, and without one."""
 
 import socket
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import trio
@@ -16,20 +13,12 @@ from engine.errors import CacheError
 from ops.embedded.valkey import EmbeddedValkey
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedValkey]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedValkey(Path(name) / "valkey") as server:
-            yield server
-
-
 def config(url: str, timeout: float = 1.0) -> RedisConfig:
     return RedisConfig(url=SecretStr(url), timeout=timeout)
 
 
-async def test_documents_come_back_until_they_are_deleted(server: EmbeddedValkey) -> None:
-    cache = Cache(config(server.url))
+async def test_documents_come_back_until_they_are_deleted(valkey: EmbeddedValkey) -> None:
+    cache = Cache(config(valkey.url))
     await cache.ping()
     document = {"state": "listening", "слова": ["шини", 205, None]}
     await cache.set("call_session:1", document, ttl=1800)
@@ -39,8 +28,8 @@ async def test_documents_come_back_until_they_are_deleted(server: EmbeddedValkey
     await cache.aclose()
 
 
-async def test_a_document_is_exchanged_once_and_only_where_there_is_one(server: EmbeddedValkey) -> None:
-    cache = Cache(config(server.url))
+async def test_a_document_is_exchanged_once_and_only_where_there_is_one(valkey: EmbeddedValkey) -> None:
+    cache = Cache(config(valkey.url))
     assert await cache.exchange("parcel", "taken", ttl=60) is None
     assert await cache.get("parcel") is None
     await cache.set("parcel", {"for": "one"}, ttl=60)
@@ -60,8 +49,8 @@ async def test_a_document_is_exchanged_once_and_only_where_there_is_one(server: 
     await cache.aclose()
 
 
-async def test_documents_expire(server: EmbeddedValkey) -> None:
-    cache = Cache(config(server.url))
+async def test_documents_expire(valkey: EmbeddedValkey) -> None:
+    cache = Cache(config(valkey.url))
     await cache.set("short", 1, ttl=1)
     with trio.fail_after(5):
         while await cache.get("short") is not None:  # noqa: ASYNC110 (expiry is Valkey's, not ours)

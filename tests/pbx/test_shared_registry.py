@@ -1,8 +1,6 @@
 """Two engines of one shop and what they know of each other's calls, over a real Valkey, and without."""
 
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,14 +22,6 @@ from ops.embedded.valkey import EmbeddedValkey
 
 NOBODY = RedisConfig(url=SecretStr(""))
 AWAY = RedisConfig(url=SecretStr("unix:///nowhere/valkey.sock"))
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[EmbeddedValkey]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedValkey(Path(name) / "valkey") as server:
-            yield server
 
 
 @pytest.fixture

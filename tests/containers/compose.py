@@ -16,6 +16,7 @@ PATIENCE: Final = 600.0
 """Seconds after which a command of Docker's hangs: a first build fetches every package."""
 _PORTS: Final = (
     "AUDIOSOCKET_PORT", "HTTP_PORT", "HTTP_METRICS_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "EMULATORS_PORT",
+    "SIP_PORT",
 )  # fmt: skip
 
 

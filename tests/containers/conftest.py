@@ -30,5 +30,5 @@ def up(built: Compose) -> Iterator[tuple[Compose, float]]:
         print(f"\nhealthy after {seconds:.1f} s")
         yield built, seconds
     finally:
-        built("--profile", "dial", "down", "--volumes", "--timeout", "5")
+        built("--profile", "*", "down", "--volumes", "--timeout", "5")
         docker("image", "prune", "--force")

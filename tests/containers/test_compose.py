@@ -84,6 +84,18 @@ def test_after_all_that_calls_are_answered(up: Up) -> None:
     assert len(lines(converse(compose), ["bot"])) >= 4
 
 
+def test_an_asterisk_of_ours_brings_calls(up: Up) -> None:
+    compose, _ = up
+    compose("--profile", "pbx", "up", "--detach", "--wait", "asterisk")
+    originate = "channel originate Local/100@from-phones application Wait 15"
+    compose("--profile", "pbx", "exec", "-T", "asterisk", "asterisk", "-rx", originate)
+    metrics = f"http://127.0.0.1:{compose.ports['HTTP_METRICS_PORT']}/metrics"
+    deadline = time.monotonic() + 10
+    while not lines(httpx.get(metrics).text, ["callctl_calls_active{", "1.0"]):
+        assert time.monotonic() < deadline, compose("--profile", "pbx", "logs", "asterisk").stdout
+        time.sleep(0.2)
+
+
 def test_the_engine_drains_when_it_is_stopped(up: Up) -> None:
     compose, _ = up
     began = time.monotonic()

@@ -22,6 +22,7 @@ MOST_LINES: Final = 300
 MOST_LINES_OF_A_FUNCTION: Final = 60
 
 IMPORTED_AS: Final = {
+    "argon2-cffi": "argon2",
     "audioop-lts": "audioop",
     "google-cloud-speech": "google.cloud.speech_v2",
     "google-cloud-texttospeech": "google.cloud.texttospeech_v1",

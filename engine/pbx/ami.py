@@ -87,7 +87,7 @@ class Ami:
         """Returns never, raises `AmiError` once the connection is lost."""
         self._connection, self._trouble = connection, ""
         self._up.set(1)
-        log.info("ami_up", address=self._address, protocol=connection.version)
+        log.info("ami_up", manager=self._address, protocol=connection.version)
         try:
             while not connection.lost.is_set():
                 with trio.move_on_after(self._ping_seconds):

@@ -4,9 +4,11 @@ Before: `ami_wire` turns bytes into messages. After: `ami` keeps a connection up
 number of questions may be under way: each carries an `ActionID` of its own, and whoever no longer waits costs nothing.
 """
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from errno import errorcode
 from itertools import count
 from math import inf
 from typing import Final, Protocol
@@ -193,10 +195,12 @@ async def _connect(config: AmiConfig) -> trio.SocketStream:
 
 
 def _reason(error: Exception) -> str:
-    """The system's words; trio has some of its own, and those in the cause."""
+    """The system's words; trio adds some of its own, and hides them in the cause."""
     cause: BaseException = error.__cause__ or error
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
+    if isinstance(cause, OSError) and cause.errno in errorcode:
+        return os.strerror(cause.errno)
     return getattr(cause, "strerror", None) or str(cause)
 
 

@@ -1,6 +1,8 @@
 """The line to Asterisk's manager: questions and answers, silence, refusals, and a connection that always comes back."""
 
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,10 +44,11 @@ async def listening(nursery: trio.Nursery, says: bytes) -> AmiConfig:
     """Where somebody else listens, who only says this."""
 
     async def answer(stream: trio.SocketStream) -> None:
-        await stream.send_all(says)
+        with suppress(trio.BrokenResourceError):
+            await stream.send_all(says)
         await trio.sleep_forever()
 
-    listeners = await nursery.start(trio.serve_tcp, answer, 0, host="127.0.0.1")
+    listeners = await nursery.start(partial(trio.serve_tcp, answer, 0, host="127.0.0.1"))
     return AmiConfig(host="127.0.0.1", port=listeners[0].socket.getsockname()[1], timeout=0.4)
 
 

@@ -19,9 +19,11 @@ async def move(ami: Ami, channel: str = CALLER) -> TransferResult:
     return await transfer(ami, "callctl-operator", channel, WHY)
 
 
-@pytest.fixture(autouse=True)
-def a_caller(manager: Manager) -> None:
+@pytest.fixture
+async def manager(manager: Manager) -> Manager:
+    """With a caller."""
     manager.channels[CALLER] = TALKING
+    return manager
 
 
 async def test_the_caller_reaches_the_queue_and_the_operator_knows_why(ami: Ami, manager: Manager) -> None:

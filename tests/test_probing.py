@@ -36,7 +36,10 @@ class Shop:
                     pass
 
     def trouble(self, part: str, what: str) -> None:
-        {"recognizer": self.ears, "synthesizer": self.voice, "model": self.model}[part].trouble = what
+        parts: dict[str, Ears | Voice | MoodyModel] = {
+            "recognizer": self.ears, "synthesizer": self.voice, "model": self.model,
+        }  # fmt: skip
+        parts[part].trouble = what
 
     async def fall_ill(self, part: str) -> None:
         self.trouble(part, "open")

@@ -92,7 +92,8 @@ class SharedRegistry:
         with trio.CancelScope(shield=True):  # or nobody would finish what is claimed
             taken, announced = await self._take(uuid)
         if taken:
-            self.local.release(uuid)
+            if held is not None:  # else it may be another connection's, here
+                self.local.release(uuid)
             return None
         if held is None and announced is not None:
             self.local.adopt(announced)

@@ -1,7 +1,7 @@
 """Speech vendors that are well or ill as they are told."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from engine.errors import RecognizerError, SynthesizerError
 from engine.speech.base import RecognizerEvent, RecognizerStream, Transcript
@@ -53,9 +53,10 @@ class Voice:
         self.asked += 1
         if self.trouble == "open":
             raise SynthesizerError("voice", "refused")
-        yield self._chunks()
+        async with aclosing(self._chunks()) as chunks:
+            yield chunks
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
+    async def _chunks(self) -> AsyncGenerator[bytes]:
         for chunk in ("first", "second"):
             if self.trouble == chunk:
                 raise SynthesizerError("voice", f"no {chunk} chunk")

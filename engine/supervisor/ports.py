@@ -1,7 +1,7 @@
 """The ports that the workers share, held by the supervisor for as long as it lives.
 
-It binds and never listens: no connection comes to it, a port asked for as 0 is chosen once for all workers, nobody
-else takes a port while a worker is being replaced, and one that is taken is told before any worker starts.
+It binds and never listens: no connection comes to it, a port asked for as 0 is chosen once for all workers, and one
+that is taken is told before any worker starts.
 """
 
 import socket

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Final
 
 import httpx
 import trio
@@ -15,6 +16,8 @@ from engine.supervisor.pulse import LOOK_SECONDS, Pulse
 from engine.supervisor.tally import Tally
 
 log = get_logger("supervisor")
+
+_INSIST_SECONDS: Final = 5.0
 
 
 class Seat:
@@ -61,8 +64,10 @@ class Seat:
 
     async def _start(self, nursery: trio.Nursery, writing: int) -> trio.Process:
         command = [*self._command, str(writing)]
-        start = partial(trio.run_process, command, stdin=subprocess.PIPE, pass_fds=(writing,), check=False,
-                        start_new_session=True)  # fmt: skip  # a Ctrl-C at the terminal is ours to pass on
+        start = partial(
+            trio.run_process, command, stdin=subprocess.PIPE, pass_fds=(writing,), check=False, deliver_cancel=_insist,
+            start_new_session=True,  # a Ctrl-C at the terminal is ours to pass on
+        )  # fmt: skip
         try:
             process: trio.Process = await nursery.start(start)
         finally:
@@ -100,4 +105,11 @@ async def _end(process: trio.Process, stop: trio.Event, seconds: float) -> None:
     process.terminate()
     await trio.sleep(seconds)
     log.error("worker_killed", pid=process.pid, after_seconds=seconds)
+    process.kill()
+
+
+async def _insist(process: trio.Process) -> None:
+    """A second signal cuts the calls short; who does not hear it is killed."""
+    process.terminate()
+    await trio.sleep(_INSIST_SECONDS)
     process.kill()

@@ -29,7 +29,9 @@ def objects() -> Iterator[dict[str, Any]]:
 
 OBJECTS: Final = {f"{each['kind']}/{each['metadata']['name']}": each for each in objects()}
 NATIVE: Final = [name for name, each in OBJECTS.items() if ".coreos.com" not in each["apiVersion"]]
-WORKLOADS: Final = {name: each["spec"]["template"] for name, each in OBJECTS.items() if "template" in each["spec"]}
+WORKLOADS: Final = {
+    name: each["spec"]["template"] for name, each in OBJECTS.items() if "template" in each.get("spec", {})
+}
 
 
 def containers(template: dict[str, Any]) -> list[dict[str, Any]]:

@@ -33,8 +33,3 @@ def test_a_port_somebody_listens_on_is_refused_even_if_he_would_share_it() -> No
             held_ports(config(http=port)),
         ):
             pass
-
-
-def test_it_stays_held_while_no_worker_listens() -> None:
-    with held_ports(config()) as ports, pytest.raises(OSError, match="in use"):
-        socket.create_server(("127.0.0.1", ports.http))

@@ -123,7 +123,7 @@ async def test_a_second_signal_cuts_short() -> None:
 
 
 async def test_readiness_is_that_of_any_worker() -> None:
-    async with running(plan({}, {})) as (supervisor, stop):
+    async with running(plan({"slow_end": 2}, {"slow_end": 2})) as (supervisor, stop):
         transport = httpx.ASGITransport(create_supervisor_app(supervisor))
         async with httpx.AsyncClient(transport=transport, base_url="http://supervisor") as client:
             assert (await client.get("/readyz")).json() == {"status": "ready", "workers": {"wanted": 2, "ready": 2}}

@@ -52,23 +52,27 @@ class Guard:
         return self._database
 
     def requires(self, role: Role, what: str = "") -> Who:
-        """Who asks, if he has the role. `what` (`calls.read`): put on the audit trail before it is done; its object is
-        what the path names, else the query."""
+        """`admit` as a dependency of a route."""
 
         async def allowed(request: Request) -> Identity:
-            who = await self.identify(request)
-            if who is None:
-                headers = {"WWW-Authenticate": "Bearer"}
-                raise Problem(HTTPStatus.UNAUTHORIZED, "Log in, or send an API key.", headers=headers)
-            if not who.role.allows(role):
-                raise Problem(HTTPStatus.FORBIDDEN, f"This needs the role {role}.")
-            if what:
-                await self._note_once(request, who, what)
-            return who
+            return await self.admit(request, role, what, csrf=request.headers.get(CSRF_HEADER, ""))
 
         return allowed
 
-    async def identify(self, request: Request) -> Identity | None:
+    async def admit(self, request: Request, role: Role, what: str = "", *, csrf: str = "") -> Identity:
+        """Who asks, if he has the role. `what` (`calls.read`): put on the audit trail before it is done; its object is
+        what the path names, else the query. `csrf`: the token sent along, in whichever way."""
+        who = await self.identify(request, csrf)
+        if who is None:
+            headers = {"WWW-Authenticate": "Bearer"}
+            raise Problem(HTTPStatus.UNAUTHORIZED, "Log in, or send an API key.", headers=headers)
+        if not who.role.allows(role):
+            raise Problem(HTTPStatus.FORBIDDEN, f"This needs the role {role}.")
+        if what:
+            await self._note_once(request, who, what)
+        return who
+
+    async def identify(self, request: Request, csrf: str = "") -> Identity | None:
         """None: nobody we know, or no longer."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -79,7 +83,7 @@ class Guard:
         who = await sessions.identify(self.database, token)
         if who is not None and request.method not in _READING:
             self.refuse_foreign(request)
-            if not same(request.headers.get(CSRF_HEADER, ""), csrf_token(token)):
+            if not same(csrf, csrf_token(token)):
                 raise Problem(HTTPStatus.FORBIDDEN, f"{CSRF_HEADER} is missing or wrong.")
         return who
 

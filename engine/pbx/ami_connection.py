@@ -136,8 +136,8 @@ class AmiConnection:
     async def _read(self) -> None:
         try:
             while data := await self._stream.receive_some(_READ_BYTES):
-                self._receive(data)
-            self._receive(data)
+                self._receive(bytes(data))
+            self._receive(b"")
             self._lose("Asterisk closed the connection")
         except trio.BrokenResourceError as error:
             self._lose(f"lost: {error.__cause__ or error}")
@@ -199,7 +199,7 @@ def _reason(error: Exception) -> str:
     cause: BaseException = error.__cause__ or error
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
-    if isinstance(cause, OSError) and cause.errno in errorcode:
+    if isinstance(cause, OSError) and cause.errno is not None and cause.errno in errorcode:
         return os.strerror(cause.errno)
     return getattr(cause, "strerror", None) or str(cause)
 

@@ -37,13 +37,14 @@ async def transfer(ami: Asker, context: str, channel: str, handover: Handover) -
             await ami.ask(Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value))))
         await trio.lowlevel.checkpoint_if_cancelled()
         with trio.CancelScope(shield=True):
-            return await _redirect(ami, context, channel, before)
+            result = await _redirect(ami, context, channel, before)
     except AmiNoChannel as error:
         return TransferResult(Transferred.CALLER_GONE, str(error))
     except AmiAway as error:
         return TransferResult(Transferred.LEFT_TO_DIALPLAN, str(error))
     except (AmiError, LocalProtocolError) as error:
         return TransferResult(Transferred.FAILED, str(error))
+    return result
 
 
 async def _redirect(ami: Asker, context: str, channel: str, before: _Place) -> TransferResult:

@@ -21,7 +21,7 @@ from engine.pbx.operators import Handover, Presence, Transferred
 from engine.pbx.transfer import transfer
 from tests.asterisk.figures import note
 from tests.asterisk.pbx import AMI_SECRET, RealAsterisk
-from tests.asterisk.running_engine import until
+from tests.asterisk.running_engine import channels, until
 
 pytestmark = pytest.mark.asterisk
 
@@ -48,12 +48,13 @@ async def waiting_caller(asterisk: RealAsterisk) -> AsyncIterator[str]:
     """The name of a channel that would wait for a minute in the context `ami-test`."""
     await console(
         asterisk,
-        "dialplan add extension hold,1,Wait,60 into ami-test replace",
+        "dialplan add extension hold,1,Answer into ami-test replace",
+        "dialplan add extension hold,2,Wait,60 into ami-test replace",
         "channel originate Local/hold@ami-test application Wait 60",
     )
-    held = [channel for channel in await trio.to_thread.run_sync(asterisk.channels) if channel.context == "ami-test"]
     try:
-        yield next(channel.name for channel in held if channel.name.endswith(";2"))
+        (name,) = [channel.name for channel in await channels(asterisk) if channel.name.endswith(";2")]
+        yield name
     finally:
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(asterisk.hang_up_all)

@@ -98,7 +98,8 @@ class Manager:
 
     async def _answer(self, stream: trio.SocketStream, asked: Asked) -> None:
         self.asked.append(asked)
-        self.on.get(asked["Action"], lambda _: None)(asked)
+        if (first := self.on.get(asked["Action"])) is not None:
+            first(asked)
         if self.silent or asked["Action"] in self.deaf_to:
             return
         no = self.refuses.get(asked["Action"])

@@ -117,7 +117,7 @@ async def _asked_as_dialplan(client: httpx.AsyncClient, config: HttpConfig, ami:
 
 
 async def _ask_next(client: httpx.AsyncClient, secret: str) -> int:
-    headers = {SECRET_HEADER: secret.encode()} if secret else {}
+    headers = httpx.Headers({SECRET_HEADER: secret} if secret else {}, encoding="utf-8")
     return (await client.get(f"/internal/calls/{uuid4()}/next", headers=headers)).status_code
 
 

@@ -120,4 +120,31 @@ class ActionRow:
     abandoned: str | None = None
 
 
-type Row = CallStarted | TurnRow | ToolCallRow | EventRow | ModelUseRow | CallEnded | ActionRow
+@dataclass(frozen=True, slots=True)
+class CallbackRow:
+    """Somebody is to be called back. `id` is made of the call and the number: asked for again, it is changed."""
+
+    id: UUID
+    call_id: UUID
+    phone: str
+    name: str | None
+    note: str
+    preferred_time: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """What a caller has told of himself; what he has not told stays as it is."""
+
+    phone: str
+    name: str | None = None
+    city: str | None = None
+    vehicle: str | None = None
+    address: str | None = None
+    updated_at: datetime = field(kw_only=True)
+
+
+type Row = (
+    CallStarted | TurnRow | ToolCallRow | EventRow | ModelUseRow | CallEnded | ActionRow | CallbackRow | ProfileRow
+)

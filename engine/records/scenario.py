@@ -10,6 +10,7 @@ BY_TOOL: Final[Mapping[str, str]] = {
     "confirm_order": "order",
     "book_fitting": "fitting",
     "cancel_fitting": "fitting_cancelled",
+    "create_callback_request": "callback",
     "create_order_draft": "order_begun",
     "update_order_delivery": "order_begun",
     "get_order_status": "order_status",

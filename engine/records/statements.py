@@ -8,7 +8,18 @@ statement may be repeated, and those of one table may come in any order. Where a
 from collections.abc import Mapping
 from typing import Final, LiteralString
 
-from engine.records.rows import ActionRow, CallEnded, CallStarted, EventRow, ModelUseRow, Row, ToolCallRow, TurnRow
+from engine.records.rows import (
+    ActionRow,
+    CallbackRow,
+    CallEnded,
+    CallStarted,
+    EventRow,
+    ModelUseRow,
+    ProfileRow,
+    Row,
+    ToolCallRow,
+    TurnRow,
+)
 
 INSERT: Final[Mapping[type[Row], LiteralString]] = {
     CallStarted: """
@@ -68,6 +79,36 @@ INSERT: Final[Mapping[type[Row], LiteralString]] = {
                 WHEN excluded.intended_at > known.intended_at THEN excluded.abandoned
                 WHEN excluded.intended_at < known.intended_at THEN known.abandoned
                 ELSE coalesce(known.abandoned, excluded.abandoned) END""",
+    CallbackRow: """
+        INSERT INTO callback_requests AS known (id, call_id, phone, name, note, preferred_time, created_at)
+        SELECT id, call_id, phone,
+            (array_agg(name ORDER BY created_at DESC) FILTER (WHERE name IS NOT NULL))[1],
+            (array_agg(note ORDER BY created_at DESC))[1],
+            (array_agg(preferred_time ORDER BY created_at DESC) FILTER (WHERE preferred_time IS NOT NULL))[1],
+            max(created_at)
+        FROM jsonb_populate_recordset(NULL::callback_requests, %s::jsonb) GROUP BY id, call_id, phone
+        ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, known.name), note = excluded.note,
+            preferred_time = coalesce(excluded.preferred_time, known.preferred_time), created_at = excluded.created_at
+        WHERE known.done_at IS NULL AND known.created_at <= excluded.created_at""",
+    ProfileRow: """
+        INSERT INTO customers AS known (phone, name, city, vehicle, address, updated_at)
+        SELECT phone,
+            (array_agg(name ORDER BY updated_at DESC) FILTER (WHERE name IS NOT NULL))[1],
+            (array_agg(city ORDER BY updated_at DESC) FILTER (WHERE city IS NOT NULL))[1],
+            (array_agg(vehicle ORDER BY updated_at DESC) FILTER (WHERE vehicle IS NOT NULL))[1],
+            (array_agg(address ORDER BY updated_at DESC) FILTER (WHERE address IS NOT NULL))[1],
+            max(updated_at)
+        FROM jsonb_populate_recordset(NULL::customers, %s::jsonb) GROUP BY phone
+        ON CONFLICT (phone) DO UPDATE SET
+            name = CASE WHEN excluded.updated_at >= known.updated_at THEN coalesce(excluded.name, known.name)
+                ELSE coalesce(known.name, excluded.name) END,
+            city = CASE WHEN excluded.updated_at >= known.updated_at THEN coalesce(excluded.city, known.city)
+                ELSE coalesce(known.city, excluded.city) END,
+            vehicle = CASE WHEN excluded.updated_at >= known.updated_at THEN coalesce(excluded.vehicle, known.vehicle)
+                ELSE coalesce(known.vehicle, excluded.vehicle) END,
+            address = CASE WHEN excluded.updated_at >= known.updated_at THEN coalesce(excluded.address, known.address)
+                ELSE coalesce(known.address, excluded.address) END,
+            updated_at = greatest(known.updated_at, excluded.updated_at)""",
 }
 KINDS: Final[Mapping[str, type[Row]]] = {kind.__name__: kind for kind in INSERT}
 """By the name a spool knows them under."""

@@ -26,7 +26,7 @@ def test_the_names_are_the_contracts() -> None:
         "get_vehicle_tire_sizes", "search_tires", "check_availability", "transfer_to_operator", "get_order_status",
         "create_order_draft", "update_order_delivery", "confirm_order", "get_pickup_points", "get_fitting_stations",
         "get_fitting_slots", "get_fitting_price", "book_fitting", "cancel_fitting", "get_customer_bookings",
-        "find_storage", "search_knowledge_base",
+        "find_storage", "search_knowledge_base", "create_callback_request", "update_customer_profile",
     }  # fmt: skip
 
 

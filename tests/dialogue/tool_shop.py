@@ -16,8 +16,10 @@ from engine.dialogue.llm import ToolUse
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.errors import DatabaseAway
 from engine.knowledge.search import Passage
+from engine.records.rows import Row
 from engine.store.actions import MemoryActionLog
 from engine.store.client import StoreClient
+from tests.dialogue.desk import Desk
 
 CONFIG = StoreConfig.model_validate({"base_url": "http://shop.test", "api_key": "k"})
 PHONE = "+380501112233"
@@ -121,23 +123,26 @@ class Shop:
 class Caller:
     """A toolbox with somebody at the other end."""
 
-    def __init__(self, toolbox: Toolbox, shop: Shop) -> None:
+    def __init__(self, toolbox: Toolbox, shop: Shop, desk: Desk, kept: list[Row]) -> None:
         self.toolbox = toolbox
         self.shop = shop
+        self.desk = desk
+        self.kept = kept
+        """Rows put on record by tools."""
 
-    async def use(self, name: str, **arguments: Any) -> tuple[dict[str, Any], bool]:
+    async def use(self, name: str, /, **arguments: Any) -> tuple[dict[str, Any], bool]:
         outcome = await self.toolbox.run(ToolUse("u1", name, arguments))
         assert outcome.id == "u1"
         result: dict[str, Any] = json.loads(outcome.content)
         assert ("error" in result) == outcome.is_error
         return result, not outcome.is_error
 
-    async def ok(self, name: str, **arguments: Any) -> dict[str, Any]:
+    async def ok(self, name: str, /, **arguments: Any) -> dict[str, Any]:
         result, ok = await self.use(name, **arguments)
         assert ok, result
         return result
 
-    async def refused(self, name: str, **arguments: Any) -> str:
+    async def refused(self, name: str, /, **arguments: Any) -> str:
         result, ok = await self.use(name, **arguments)
         assert not ok, result
         return str(result["error"])
@@ -171,10 +176,15 @@ async def calling(
     now: datetime = NOW,
     knowledge: OneArticle = KNOWLEDGE,
 ) -> AsyncIterator[Caller]:
-    shop = shop or Shop()
+    shop, desk, kept = shop or Shop(), Desk(), list[Row]()
+
+    async def save(row: Row) -> None:
+        await trio.lowlevel.checkpoint()
+        kept.append(row)
+
     async with StoreClient(CONFIG, transport=httpx.MockTransport(shop)) as store:
         toolbox = Toolbox(
             call_id=UUID(int=call), caller_phone=phone, store=store, knowledge=knowledge,
-            actions=actions or MemoryActionLog(), now=lambda: now,
+            actions=actions or MemoryActionLog(), operators=desk, save=save, now=lambda: now,
         )  # fmt: skip
-        yield Caller(toolbox, shop)
+        yield Caller(toolbox, shop, desk, kept)

@@ -3,6 +3,7 @@
 import pytest
 
 from engine.call.states import Outcome
+from engine.dialogue.tools.profile import PROFILE
 from engine.dialogue.tools.toolbox import TOOLS
 from engine.dialogue.tools.transfer import TRANSFER
 from engine.records.scenario import BY_TOOL, scenario
@@ -29,4 +30,4 @@ def test_nothing_said() -> None:
 
 
 def test_every_tool_tells_what_a_call_was_about() -> None:
-    assert BY_TOOL.keys() == TOOLS.keys() - {TRANSFER}
+    assert BY_TOOL.keys() == TOOLS.keys() - {TRANSFER, PROFILE}

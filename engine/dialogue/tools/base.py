@@ -19,8 +19,13 @@ from engine.dialogue.tools.rules import NO_PHONE, ToolRefused
 from engine.dialogue.tools.stages import Stage
 from engine.dialogue.tools.state import CallState
 from engine.knowledge.search import Knowledge
+from engine.pbx.operators import Operators
+from engine.records.rows import Row
 from engine.store.actions import Action, ActionLog, once
 from engine.store.client import StoreClient
+
+type Save = Callable[[Row], Awaitable[None]]
+"""Puts a row on record: durable when it returns. Raises `SpoolError`."""
 
 
 class Arguments(BaseModel):
@@ -38,6 +43,8 @@ class ToolContext:
     store: StoreClient
     knowledge: Knowledge
     actions: ActionLog
+    operators: Operators
+    save: Save
     now: datetime
     action: Action | None = None
     """The mutation at hand, of a mutating tool."""

@@ -13,6 +13,7 @@ from engine.dialogue.tools.past import told
 from engine.dialogue.tools.rules import MAX_TOOL_CALLS
 from engine.dialogue.tools.stages import Stage
 from engine.dialogue.tools.state import CallState, Draft
+from engine.pbx.operators import Presence
 from engine.store.models import Tire
 
 _LAST_PRODUCTS: Final = 10
@@ -28,11 +29,12 @@ _STAGES: Final = {
 }
 
 
-def pinned(state: CallState, now: datetime) -> str:
-    return "\n".join(_lines(state, now))
+def pinned(state: CallState, now: datetime, hours: str) -> str:
+    """`hours`: when operators are there, in words; empty: at any time."""
+    return "\n".join(_lines(state, now, hours))
 
 
-def _lines(state: CallState, now: datetime) -> Iterator[str]:
+def _lines(state: CallState, now: datetime, hours: str) -> Iterator[str]:
     yield f"Зараз: {_WEEKDAYS[now.weekday()]}, {now:%Y-%m-%d %H:%M}."
     yield "Номер клієнта: " + (
         "відомий системі, питати не треба." if state.phone else "прихований; замовлення — лише через оператора."
@@ -40,6 +42,11 @@ def _lines(state: CallState, now: datetime) -> Iterator[str]:
     if past := [_one_line(line) for line in told(state.past, now)]:
         yield "З цього номера раніше (скажіть про це клієнтові, якщо питає; не оформлюйте вдруге):"
         yield from (f"- {line}." for line in past)
+    if state.note:
+        yield state.note
+    if state.presence is not Presence.AVAILABLE:
+        when = f" (вони на зв'язку {hours})" if hours else ""
+        yield f"Операторів зараз немає{when}: не обіцяйте їх, пропонуйте передзвонити (create_callback_request)."
     yield f"Етап: {_STAGES[state.stage]}."
     if state.products:
         yield "Знайдені товари:"

@@ -3,15 +3,19 @@
 Owned by one `Toolbox`; changed by tools after a successful answer and by what is said and heard.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from engine.dialogue.tools.consent import ReadBack, meaning
 from engine.dialogue.tools.stages import Event, Stage, after
+from engine.pbx.operators import Presence
 from engine.store.actions import Recorded
 from engine.store.models import Booking, Place, Tire
+
+_NOT_DIGITS: Final = re.compile(r"\D+")
 
 type TransferReason = Literal["customer_request", "cannot_help", "complex_question", "negative_emotion"]
 
@@ -72,6 +76,13 @@ class CallState:
     """Moves and cancellations, each once."""
     tool_calls: int = 0
     transfer: TransferRequest | None = None
+    presence: Presence = Presence.AVAILABLE
+    """Of operators, as it was when last asked."""
+    note: str = ""
+    """What the dialplan knew of the caller's wish, for the model."""
+    digits: str = ""
+    """All that the caller has said or keyed in, one after the other."""
+    stage_before_transfer: Stage = Stage.CHOOSING
 
     def draft_made(self, draft: Draft) -> None:
         """A new draft; the same one again changes nothing."""
@@ -92,13 +103,20 @@ class CallState:
 
     def handed_over(self, request: TransferRequest) -> None:
         self.transfer = request
+        self.stage_before_transfer = self.stage
         self._changed(Event.TRANSFER)
+
+    def kept(self) -> None:
+        """No operator has taken the caller after all: he goes on where he was. A yes from before is asked for anew."""
+        if self.transfer is not None:
+            self.transfer, self.stage = None, after(self.stage_before_transfer, Event.SAID_NO)
 
     def booking_changed(self, booking: Booking) -> None:
         self.bookings[booking.id] = booking
         self.booking_changes += 1
 
     def caller_said(self, words: str) -> None:
+        self.digits += _NOT_DIGITS.sub("", words)
         event = meaning(words)
         self.stage = after(self.stage, event)
         if event is Event.SAID_NO:

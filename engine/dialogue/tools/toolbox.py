@@ -17,15 +17,17 @@ from pydantic import ValidationError
 
 from engine import metrics
 from engine.dialogue.llm import JsonObject, ToolOutcome, ToolSpec, ToolUse
-from engine.dialogue.tools import fitting, knowledge, orders, rules, storage, tires, transfer
-from engine.dialogue.tools.base import Arguments, Tool, ToolContext
+from engine.dialogue.tools import callback, fitting, knowledge, orders, profile, rules, storage, tires, transfer
+from engine.dialogue.tools.base import Arguments, Save, Tool, ToolContext
 from engine.dialogue.tools.changes import Result
 from engine.dialogue.tools.pinned import pinned
 from engine.dialogue.tools.rules import ToolRefused
 from engine.dialogue.tools.state import CallState, TransferRequest
+from engine.dialogue.tools.summary import summary_of
 from engine.errors import EngineError, StoreRejected
 from engine.knowledge.search import Knowledge
 from engine.log import get_logger
+from engine.pbx.operators import Operators, Presence
 from engine.store.actions import KEY_LIFE, ActionLog
 from engine.store.client import StoreClient
 
@@ -33,10 +35,12 @@ log = get_logger("dialogue.tools")
 
 TOOLS: Final[Mapping[str, Tool[Arguments]]] = {
     tool.name: tool
-    for family in (tires, orders, fitting, storage, knowledge, transfer)
+    for family in (tires, orders, fitting, storage, knowledge, transfer, callback, profile)
     for tool in family.TOOLS
 }  # fmt: skip
 
+_ALWAYS_ALLOWED: Final = frozenset({transfer.TRANSFER, callback.CALLBACK})
+"""However much was asked before."""
 _UNKNOWN: Final = "Такого інструмента немає."
 _NOT_NOW: Final = "Цей інструмент зараз недоступний: спершу потрібні попередні кроки."
 _UNREACHABLE: Final = "Система магазину зараз не відповідає. Перепросіть і запропонуйте з'єднати з оператором."
@@ -71,6 +75,8 @@ class Toolbox:
         store: StoreClient,
         knowledge: Knowledge,
         actions: ActionLog,
+        operators: Operators,
+        save: Save,
         now: Callable[[], datetime],
     ) -> None:
         self._state = CallState(caller_phone)
@@ -78,6 +84,8 @@ class Toolbox:
         self._store = store
         self._knowledge = knowledge
         self._actions = actions
+        self._operators = operators
+        self._save = save
         self._now = now
         self._calls: list[ToolCallRecord] = []
 
@@ -91,19 +99,48 @@ class Toolbox:
         """Set once an operator has been asked for."""
         return self._state.transfer
 
+    def transfer_failed(self) -> None:
+        """Nobody has taken the caller over: he may go on where he was."""
+        self._state.kept()
+
+    async def presence(self) -> Presence:
+        """Whether an operator could take the caller now; the model is told from now on."""
+        self._state.presence = await self._operators.presence()
+        return self._state.presence
+
+    def nobody_answered(self) -> None:
+        """The caller comes from the queue, where no operator took him."""
+        self._state.presence = Presence.NOBODY
+
+    @property
+    def operators_hours(self) -> str:
+        """In words; empty: at any time."""
+        return self._operators.hours
+
+    def note(self, text: str) -> None:
+        """What the dialplan knew of the caller's wish, for the model and the operator."""
+        self._state.note = text
+
+    def summary(self, last_words: str) -> str:
+        """What an operator is told where the model has not said it."""
+        return summary_of(self._state, last_words)
+
     def offered(self) -> tuple[ToolSpec, ...]:
         """Those that fit the present stage; ask again before each request to the model."""
         return tuple(tool.spec for tool in TOOLS.values() if self._is_offered(tool))
 
     async def recall(self) -> None:
-        """Learn what this phone's earlier calls changed in the store. Bounded; what cannot be had is left out."""
+        """Learn whether an operator is there, and what this phone's earlier calls changed in the store. Bounded; what
+        cannot be had is left out."""
+        if self._state.presence is Presence.AVAILABLE:  # else it is known
+            await self.presence()
         if (phone := self._state.phone) is not None:
             recent = await self._actions.recent(phone, self._now() - KEY_LIFE)
             self._state.past = [each for each in recent if each.action.call_id != self._call_id]
 
     def context(self) -> str:
         """What the code knows, for the model to hold on to. Changes from turn to turn."""
-        return pinned(self._state, self._now())
+        return pinned(self._state, self._now(), self._operators.hours)
 
     def caller_said(self, text: str) -> None:
         """The caller's finished turn."""
@@ -147,7 +184,8 @@ class Toolbox:
         within_budget = self._count(tool)
         arguments = tool.parse(use.arguments)
         context = ToolContext(
-            self._call_id, self._state, self._store, self._knowledge, self._actions, self._now()
+            self._call_id, self._state, self._store, self._knowledge, self._actions, self._operators, self._save,
+            self._now(),
         )  # fmt: skip
         if tool.mutating:
             context = context.about(tool.action(arguments, context))
@@ -159,13 +197,13 @@ class Toolbox:
 
     def _count(self, tool: Tool[Arguments]) -> bool:
         """Count a call against the budget; whether it is within."""
-        if tool.name == transfer.TRANSFER:
+        if tool.name in _ALWAYS_ALLOWED:
             return True
         self._state.tool_calls += 1
         return self._state.tool_calls <= rules.MAX_TOOL_CALLS
 
     def _is_offered(self, tool: Tool[Arguments]) -> bool:
-        spent = self._state.tool_calls >= rules.MAX_TOOL_CALLS and tool.name != transfer.TRANSFER
+        spent = self._state.tool_calls >= rules.MAX_TOOL_CALLS and tool.name not in _ALWAYS_ALLOWED
         return not spent and tool.offered(self._state)
 
 

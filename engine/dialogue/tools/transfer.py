@@ -1,4 +1,7 @@
-"""Handing the caller over to a human. The tool only asks; the call does it once the announcement has been heard."""
+"""Handing the caller over to a human. The tool only asks; the call does it once the announcement has been heard.
+
+An operator is promised only where one is there: else the model is told so, and offers a call-back.
+"""
 
 from typing import Annotated, Final
 
@@ -7,8 +10,14 @@ from pydantic import Field
 from engine.dialogue.tools.base import Arguments, Tool, ToolContext
 from engine.dialogue.tools.changes import Result
 from engine.dialogue.tools.state import TransferReason, TransferRequest
+from engine.pbx.operators import Presence
 
 TRANSFER: Final = "transfer_to_operator"
+NOBODY: Final = "nobody_there"
+_OFFER: Final = (
+    "З'єднати зараз ні з ким. Скажи про це клієнтові, назви години роботи операторів, якщо вони відомі, "
+    "і запропонуй, щоб ми передзвонили."
+)
 
 
 class TransferArguments(Arguments):
@@ -17,6 +26,9 @@ class TransferArguments(Arguments):
 
 
 async def _transfer(asked: TransferArguments, context: ToolContext) -> Result:
+    context.state.presence = await context.operators.presence()
+    if context.state.presence is not Presence.AVAILABLE:
+        return {"status": NOBODY, "hours": context.operators.hours, "note": _OFFER}
     context.state.handed_over(TransferRequest(asked.reason, asked.summary))
     return {"status": "transferring"}
 

@@ -34,7 +34,7 @@ from engine.pbx.lateness import Lateness, watch_lateness
 from engine.pbx.opening import open_operators
 from engine.pbx.operators import Operators
 from engine.pbx.registry import CallRegistry
-from engine.pbx.shared_registry import open_registry
+from engine.pbx.shared_registry import SharedRegistry, open_registry
 from engine.probing import guarded
 from engine.records.cost import price_of
 from engine.records.engine_name import held_name
@@ -59,6 +59,8 @@ from engine.web.vitals import show_vitals
 log = get_logger("server")
 
 DRAIN_RECORDS_SECONDS = 5.0
+HAND_OVER_SECONDS = 15.0
+"""For the last sentence and the way to an operator, of all who are left when the drain is over."""
 
 
 type OpenVendors = Callable[[Config], AbstractAsyncContextManager[Vendors]]
@@ -109,9 +111,9 @@ async def serve(
     ):
         app = create_app(config.http, registry, readiness)
         web = await nursery.start(partial(serve_web, shared=shared), config.http, app, create_metrics_app())
+        nursery.start_soon(registry.run, name="registry")
         nursery.start_soon(show_vitals, config, readiness, database, name="vitals")
         keeping = Keeping(config, database, spool, name)
-        nursery.start_soon(registry.run, name="registry")
         nursery.start_soon(keeping.run, name="keeping")
         if database is not None:
             nursery.start_soon(watch_partitions, database, name="partitions")
@@ -119,9 +121,9 @@ async def serve(
         def ready(address: tuple[str, int]) -> None:
             _quiet_collector()
             readiness.warmed_up = True
+            nursery.start_soon(watch_lateness, readiness.lateness, name="lateness")
             log.info("ready", audiosocket=f"{address[0]}:{address[1]}", http=web.http, metrics=web.metrics)
             task_status.started(Listening(address, web.http, web.metrics, readiness))
-            nursery.start_soon(watch_lateness, readiness.lateness, name="lateness")
 
         async with (
             vendors(config) as parts,
@@ -133,7 +135,7 @@ async def serve(
             readiness.ill = ours.ill
             nursery.start_soon(ours.probe_ill, name="probes")
             services = await _services(
-                config, ours.vendors, store, knowledge, local, cache, keeping, everyone, operators
+                config, ours.vendors, store, knowledge, registry, cache, keeping, everyone, operators
             )
             if database is not None:
                 nursery.start_soon(warn_if_empty, database, name="articles")
@@ -156,11 +158,11 @@ async def _answer_calls(
             media.start_soon(poller.run, name="poller")
             media.start_soon(run_ticker, services.clock, name="media clock")
             async with trio.open_nursery() as line:
-                line.start_soon(services.voice.warm, map(verbalize, services.texts.fixed_phrases()), name="phrases")
+                line.start_soon(services.voice.warm_all, map(verbalize, services.texts.fixed_phrases()), name="phrases")
                 listen = partial(serve_audiosocket, poller=poller, reuse_port=shared)
                 ready(await line.start(listen, config.audiosocket, partial(_take_call, services=services)))
                 await stop.wait()
-                await _drain(services.registry, config.call.drain_seconds)
+                await _drain(services, config.call.drain_seconds)
                 line.cancel_scope.cancel()
             media.cancel_scope.cancel()
 
@@ -186,7 +188,7 @@ async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool |
 
 
 async def _services(
-    config: Config, vendors: Vendors, store: StoreClient, knowledge: Knowledge, registry: CallRegistry, cache: Cache,
+    config: Config, vendors: Vendors, store: StoreClient, knowledge: Knowledge, registry: SharedRegistry, cache: Cache,
     keeping: Keeping, observers: Sequence[Observer], operators: Operators,
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
@@ -201,6 +203,7 @@ async def _services(
     def make_tools(call_id: UUID, caller: str | None) -> Toolbox:
         return Toolbox(
             call_id=call_id, caller_phone=caller, store=store, knowledge=knowledge, actions=keeping.actions,
+            operators=operators, save=keeping.writer.save,
             now=lambda: datetime.now(config.call.timezone),
         )  # fmt: skip
 
@@ -223,13 +226,18 @@ def _prompt_version(config: Config, texts: Texts) -> PromptVersion:
     return prompt_version(config.call.language, f"texts/{config.call.language}.toml", texts.model.system)
 
 
-async def _drain(registry: CallRegistry, seconds: float) -> None:
-    """No new calls; those in progress may finish for `seconds`."""
-    registry.drain()
-    log.info("draining", calls=registry.statistics().connected, seconds=seconds)
+async def _drain(services: Services, seconds: float) -> None:
+    """No new calls; those in progress may finish for `seconds`. Whoever is left then hears that an operator goes on,
+    and is handed over."""
+    services.registry.local.drain()
+    log.info("draining", calls=len(services.live), seconds=seconds)
     with trio.move_on_after(seconds):
-        while registry.statistics().connected:  # noqa: ASYNC110 - the registry is pure and knows no events
-            await trio.sleep(0.1)
+        await services.live.wait_ended()
+    if len(services.live):
+        log.warning("handing_over", calls=len(services.live))
+    services.live.hand_over()
+    with trio.move_on_after(HAND_OVER_SECONDS):
+        await services.live.wait_ended()
 
 
 def _quiet_collector() -> None:

@@ -5,16 +5,18 @@ entry returns how the call ends, or None when it goes on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import Any, Final
 
 import trio
 
 from engine.call.answer import Answered, Say
+from engine.call.demands import CUTS_IN, Demand, Drained, HungUp, PartBroken, Pressed, Unheard
 from engine.call.digits import OPERATOR
-from engine.call.floor import Demand, Floor, Pressed, Unheard
-from engine.call.session import SessionKeeper
+from engine.call.floor import Floor
+from engine.call.leaving import Leaving, Wish
+from engine.call.line_end import LineEnd
+from engine.call.progress import Progress
 from engine.call.speaker import Speaker
 from engine.call.states import Ending, Outcome, State
 from engine.call.telling import Telling
@@ -25,61 +27,54 @@ from engine.dialogue.cover import Silence
 from engine.dialogue.endpointing import EndOfTurn
 from engine.dialogue.farewell import is_farewell
 from engine.dialogue.history import History
-from engine.dialogue.prompts import Texts
+from engine.dialogue.prompts import Opening, Texts
 from engine.dialogue.reply import Reply
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.errors import SynthesizerError
-
-
-@dataclass(frozen=True, slots=True)
-class PartBroken:
-    """A part failed for good in mid-call."""
-
-    part: str
-
-
-_CUTS_IN: Final = (Alarm, PartBroken, Pressed)
-"""Demands for which the bot stops speaking."""
+from engine.pbx.operators import Presence
 
 
 class Conversation:
     """Implements `FloorListener`; `run` is the call's main task."""
 
     def __init__(
-        self, *, agent: Agent, tools: Toolbox, texts: Texts, greeting: str, history: History, speaker: Speaker,
-        floor: Floor, telling: Telling, session: SessionKeeper,
+        self, *, agent: Agent, tools: Toolbox, texts: Texts, opening: Opening, history: History, speaker: Speaker,
+        floor: Floor, telling: Telling, progress: Progress, leaving: Leaving, line: LineEnd,
     ) -> None:  # fmt: skip
         self._history = history
         self._agent = agent
         self._tools = tools
         self._texts = texts
-        self._greeting = greeting
+        self._opening = opening
         self._speaker = speaker
         self._floor = floor
         self._tell = telling
-        self._session = session
+        self._progress = progress
+        self._leaving = leaving
+        self._line = line
         self._unanswered = ""
         self._last_words = ""
-        self._is_leaving = False
-        self._send, self._demands = trio.open_memory_channel[Demand | PartBroken](inf)
-        self.gone = trio.Event()
-        self.gone_reason = ""
+        self._send, self._demands = trio.open_memory_channel[Demand](inf)
 
     async def run(self) -> Ending:
         """Greet, then take up demands until one ends the call."""
-        self._enter(State.GREETING)
-        await self._say(self._greeting, self._texts.phrases.notice)
+        self._progress.enter(State.GREETING)
+        await self._say(*self._opening.phrases)
+        if self._opening.wants_operator and (ending := await self._find_operator()) is not None:
+            return ending
         while True:
-            self._enter(State.LISTENING)
+            self._progress.enter(State.LISTENING)
             demand = await self._demands.receive()
             if (ending := await _TAKE_UP[type(demand)](self, demand)) is not None:
                 return ending
 
     # What the floor reports; synchronous.
 
-    def demand(self, demand: Demand | PartBroken) -> None:
+    def demand(self, demand: Demand) -> None:
+        if self._leaving.is_under_way and isinstance(demand, Pressed) and demand.digits == OPERATOR:
+            return  # that is what is being done
         self._send.send_nowait(demand)
-        if isinstance(demand, _CUTS_IN) and not self._is_leaving:
+        if isinstance(demand, CUTS_IN) and not self._leaving.is_under_way:
             self._speaker.interrupt()
 
     def interrupt(self, voiced_at: float, stopped_at: float) -> None:
@@ -114,8 +109,7 @@ class Conversation:
                 self._tell.move(State.SPEAKING)
 
     def line_gone(self, reason: str) -> None:
-        self.gone_reason = reason
-        self.gone.set()
+        self._line.happened(reason)
 
     # Demands.
 
@@ -138,7 +132,8 @@ class Conversation:
         self._tell.caller_pressed(text, pressed.at)
         self._history.user(text)
         if pressed.digits == OPERATOR:
-            return await self._hand_over(Outcome.TRANSFERRED, "customer_request", self._texts.phrases.transfer)
+            return await self._find_operator()
+        self._last_words = text
         return await self._think(text, pressed.at)
 
     async def _on_unheard(self, _: Unheard) -> Ending | None:
@@ -163,6 +158,12 @@ class Conversation:
             return Ending(Outcome.CALLER_HUNG_UP, alarm)
         return await self._hand_over(Outcome.TRANSFERRED, alarm, self._texts.phrases.transfer)
 
+    async def _on_drained(self, _: Drained) -> Ending | None:
+        return await self._hand_over(Outcome.TRANSFERRED, "drained", self._texts.phrases.drained)
+
+    async def _on_hung_up(self, _: HungUp) -> Ending | None:
+        return Ending(Outcome.COMPLETED, "hung_up_by_the_shop")
+
     async def _on_broken(self, broken: PartBroken) -> Ending | None:
         phrases = self._texts.phrases
         phrase = phrases.tts_fallback if broken.part == "synthesizer" else phrases.apology
@@ -172,12 +173,15 @@ class Conversation:
 
     async def _think(self, text: str, waiting_since: float | None = None) -> Ending | None:
         self._unanswered = ""
-        self._enter(State.THINKING)
+        self._progress.enter(State.THINKING)
         self._tools.caller_said(text)
         answered = self._heed(await self._speaker.speak(self._agent_script, waiting_since))
         if (transfer := self._tools.transfer) is not None:
             phrase = "" if answered.whole else self._texts.phrases.transfer
-            return await self._hand_over(Outcome.TRANSFERRED, transfer.reason, phrase, transfer.summary)
+            summary = transfer.summary or self._tools.summary(self._last_words)
+            return await self._leaving.hand_over(
+                Wish(Ending(Outcome.TRANSFERRED, transfer.reason, summary), phrase, is_final=False)
+            )
         if answered.interrupted and not answered.heard:
             self._unanswered = text
         if answered.whole and is_farewell(answered.heard) and not self._is_more_waiting:
@@ -202,29 +206,26 @@ class Conversation:
             self.broken("synthesizer" if isinstance(failure, SynthesizerError) else "model", str(failure))
         return answered
 
-    async def _hand_over(self, outcome: Outcome, reason: str, phrase: str, summary: str = "") -> Ending:
-        """Say so, then leave the caller to the dialplan. Not interruptible, and no failure stops it. The operator is
-        told at least what the caller said last."""
-        self._is_leaving = True
-        self._floor.keep()
-        self._enter(State.TRANSFERRING)
-        if phrase:
-            await self._say(phrase)
-        return Ending(outcome, reason, summary or self._last_words)
+    async def _find_operator(self) -> Ending | None:
+        """Hand the caller over, if anybody is there; else say so and offer a call-back."""
+        if (presence := await self._tools.presence()) is not Presence.AVAILABLE:
+            await self._say(self._texts.operators.away(presence, self._tools.operators_hours))
+            return None
+        summary = self._tools.summary(self._last_words)
+        return await self._leaving.hand_over(
+            Wish(Ending(Outcome.TRANSFERRED, "customer_request", summary), self._texts.phrases.transfer, is_final=False)
+        )
+
+    async def _hand_over(self, outcome: Outcome, reason: str, phrase: str) -> Ending | None:
+        """We cannot go on: to an operator, or to the dialplan, whoever is there."""
+        return await self._leaving.hand_over(
+            Wish(Ending(outcome, reason, self._tools.summary(self._last_words)), phrase)
+        )
 
     @property
     def _is_more_waiting(self) -> bool:
         """Another demand came meanwhile: what was to be said into the silence is out of date."""
         return self._demands.statistics().current_buffer_used > 0
-
-    def _enter(self, state: State) -> None:
-        self._tell.move(state)
-        self._session.update(
-            {
-                "state": state, "turn": self._tell.turn, "cost": str(self._tell.cost),
-                "history": self._history.to_json(),
-            }
-        )  # fmt: skip
 
 
 _TAKE_UP: Final[Mapping[type, Callable[[Conversation, Any], Awaitable[Ending | None]]]] = {
@@ -234,4 +235,6 @@ _TAKE_UP: Final[Mapping[type, Callable[[Conversation, Any], Awaitable[Ending | N
     Silence: Conversation._on_silence,
     Alarm: Conversation._on_alarm,
     PartBroken: Conversation._on_broken,
+    Drained: Conversation._on_drained,
+    HungUp: Conversation._on_hung_up,
 }

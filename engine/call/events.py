@@ -13,6 +13,7 @@ from uuid import UUID
 
 from engine.call.states import Outcome, State
 from engine.dialogue.llm import Usage
+from engine.pbx.operators import Transferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,18 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferTried:
+    """The PBX was asked to take the caller over, and this is what came of it."""
+
+    call_id: UUID
+    at: float
+    reason: str
+    outcome: Transferred
+    detail: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class PartFailed:
     call_id: UUID
     at: float
@@ -165,6 +178,7 @@ type CallEvent = (
     | Spent
     | Ungrounded
     | Interrupted
+    | TransferTried
     | PartFailed
     | CallEnded
 )

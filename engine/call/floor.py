@@ -5,17 +5,17 @@ After: `call.conversation`. Holding and resuming the bot act at once, within the
 is a demand that the conversation takes up in turn. Synchronous: all of a call's deadlines ride on its media tick.
 """
 
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
+from engine.call.demands import FloorListener, Pressed, Unheard
 from engine.call.digits import DigitCollector
 from engine.call.egress import Egress
 from engine.call.ingress import Ingress
-from engine.call.watchdog import Alarm, Watchdog
+from engine.call.watchdog import Watchdog
 from engine.config import CallConfig, TurnConfig
 from engine.dialogue.bargein import ECHO_LIKENESS, BargeIn, Decision
-from engine.dialogue.cover import AnswerCover, Cover, Silence, SilencePrompts
-from engine.dialogue.endpointing import EndOfTurn, Endpointer
+from engine.dialogue.cover import AnswerCover, Cover, SilencePrompts
+from engine.dialogue.endpointing import Endpointer
 from engine.dialogue.expectations import Expectation
 from engine.speech.base import Transcript
 
@@ -25,63 +25,6 @@ _ECHO_EVERY: Final = 3
 """Voiced frames over the bot that one look at the echo stands for: it looks back over eight."""
 _SLOW_EVERY: Final = 5
 """Ticks between looks at what is counted in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """The caller entered digits on the keypad."""
-
-    digits: str
-    at: float
-    """When the last key was pressed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """The bot was interrupted, but no words came."""
-
-
-type Demand = EndOfTurn | Pressed | Unheard | Silence | Alarm
-
-
-class FloorListener(Protocol):
-    """What the conversation does; all synchronous."""
-
-    def demand(self, demand: Demand) -> None:
-        """Something to take up when the present answer, if any, is over."""
-        ...
-
-    def interrupt(self, voiced_at: float, stopped_at: float) -> None:
-        """Barge-in: stop the answer being heard."""
-        ...
-
-    def call_off(self) -> None:
-        """The caller goes on before anything of the answer was heard: it will be another one."""
-        ...
-
-    def resumed(self, voiced_at: float, stopped_at: float) -> None:
-        """A false interruption: the bot has gone on."""
-        ...
-
-    def fill(self, index: int) -> None:
-        """Dead air while an answer is awaited: say something."""
-        ...
-
-    def plays_filler(self) -> bool:
-        """Whether what is heard now, or was heard last, is such a filler and not the answer."""
-        ...
-
-    def give_up(self) -> None:
-        """Dead air for too long: apologise and hand over."""
-        ...
-
-    def sound(self, audible: bool, now: float) -> None:
-        """Bot audio, or a new sentence of it, begins at the wire; or it ends."""
-        ...
-
-    def line_gone(self, reason: str) -> None:
-        """The media connection is over."""
-        ...
 
 
 class Floor:
@@ -130,6 +73,10 @@ class Floor:
         self._interruptible = False
         self._barge_in.bot_stopped()
         self._egress.playout.resume()
+
+    def release(self) -> None:
+        """The caller stays with the bot after all, and may speak over it again."""
+        self._interruptible = True
 
     def answering(self, waiting_since: float) -> None:
         """An answer is being made; the caller waits since then."""

@@ -23,6 +23,7 @@ from engine.call.events import (
     Spent,
     StateChanged,
     ToolRan,
+    TransferTried,
     TurnTimed,
     Ungrounded,
 )  # fmt: skip
@@ -75,6 +76,7 @@ class RecordKeeper:
             Spent: self._spent,
             Ungrounded: self._ungrounded,
             Interrupted: self._interrupted,
+            TransferTried: self._transfer_tried,
             PartFailed: self._failed,
             CallEnded: self._ended,
         }
@@ -165,6 +167,12 @@ class RecordKeeper:
         self._event(
             story, event.call_id, story.at(event.at), "interruption", {"kind": event.kind, "stop_ms": event.stop_ms}
         )
+
+    def _transfer_tried(self, story: _Story, event: TransferTried) -> None:
+        metrics.TRANSFERS.labels(event.outcome).inc()
+        data = {"reason": event.reason, "outcome": event.outcome, "detail": event.detail, "ms": event.duration_ms}
+        log.info("transfer_tried", **data)
+        self._event(story, event.call_id, story.at(event.at), "transfer", data)
 
     def _failed(self, story: _Story, event: PartFailed) -> None:
         log.error("part_failed", part=event.part, error=event.error)

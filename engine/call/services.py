@@ -9,6 +9,7 @@ import trio
 
 from engine.call.events import Observer
 from engine.call.ingress import VoiceDetector
+from engine.call.live import LiveCalls
 from engine.call.session import SessionStore
 from engine.config import CallConfig, CostConfig, TurnConfig
 from engine.dialogue.llm import LanguageModel
@@ -17,7 +18,7 @@ from engine.dialogue.tools.toolbox import Toolbox
 from engine.media.clock import MediaClock
 from engine.media.vad import VoiceActivityDetector
 from engine.pbx.operators import DialplanOnly, Operators
-from engine.pbx.registry import CallRegistry
+from engine.pbx.shared_registry import SharedRegistry
 from engine.speech.base import Recognizer
 from engine.speech.phrases import PhraseCache
 
@@ -43,13 +44,15 @@ class Services:
     make_tools: Callable[[UUID, str | None], Toolbox]
     """A call's own tools, for its id and the caller's number."""
     sessions: SessionStore
-    registry: CallRegistry
+    registry: SharedRegistry
     observe: Observer
     now: Callable[[], float] = trio.current_time
     """Monotonic seconds; the media clock's."""
     make_vad: Callable[[], VoiceDetector] = VoiceActivityDetector
     """A call's own ear for the caller's voice."""
     operators: Operators = field(default_factory=DialplanOnly)
+    live: LiveCalls = field(default_factory=LiveCalls)
+    """The calls in progress."""
 
     def wall_clock(self) -> datetime:
         """The shop's local time."""

@@ -59,7 +59,7 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
     _S.LISTENING: frozenset({_S.THINKING, _S.SPEAKING, _S.TRANSFERRING, _S.ENDED}),
     _S.THINKING: frozenset({_S.SPEAKING, _S.LISTENING, _S.TRANSFERRING, _S.ENDED}),
     _S.SPEAKING: frozenset({_S.LISTENING, _S.THINKING, _S.TRANSFERRING, _S.ENDED}),
-    _S.TRANSFERRING: frozenset({_S.ENDED}),
+    _S.TRANSFERRING: frozenset({_S.LISTENING, _S.ENDED}),  # listening: nobody took the caller over
     _S.ENDED: frozenset(),
 }
 

@@ -18,6 +18,7 @@ from engine.call.events import (
     PartFailed,
     StateChanged,
     ToolRan,
+    TransferTried,
     TurnTimed,
     Ungrounded,
 )  # fmt: skip
@@ -29,6 +30,7 @@ from engine.dialogue.agent_events import AgentEvent, FirstToken, ModelRequested,
 from engine.dialogue.endpointing import EndOfTurn
 from engine.dialogue.llm import Usage
 from engine.dialogue.tools.toolbox import ToolCallRecord
+from engine.pbx.operators import TransferResult
 
 _MARKS = {ModelRequested: "model_requested", FirstToken: "first_token", SentenceReady: "first_sentence"}
 
@@ -146,6 +148,12 @@ class Telling:
     def interrupted(self, kind: str, voiced_at: float, stopped_at: float) -> None:
         stop_ms = round((stopped_at - voiced_at) * 1000, 1)
         self._observe(Interrupted(self._call_id, self.turn, self.elapsed, kind, stop_ms))
+
+    def transferred(self, reason: str, result: TransferResult, duration_ms: float) -> None:
+        """The PBX has been asked to take the caller over."""
+        self._observe(
+            TransferTried(self._call_id, self.elapsed, reason, result.outcome, result.detail, round(duration_ms, 1))
+        )
 
     def failed(self, part: str, error: str) -> None:
         self._observe(PartFailed(self._call_id, self.elapsed, part, error))

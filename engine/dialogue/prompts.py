@@ -5,6 +5,7 @@ Before: the composition root loads them once. After: the phrase cache synthesise
 """
 
 import tomllib
+from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Final, Self, get_args
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from engine.dialogue.agent import Prompt
 from engine.dialogue.expectations import Expectation
 from engine.errors import ConfigError
+from engine.pbx.operators import Presence
 
 _DIRECTORY: Final = Path(__file__).parent / "texts"
 
@@ -44,6 +46,10 @@ class Phrases(_Section):
     apology: Phrase
     """The answer takes too long or the recogniser failed; an operator follows."""
     transfer: Phrase
+    transfer_failed: Phrase
+    """Nobody has taken the caller over: the bot goes on."""
+    drained: Phrase
+    """The engine stops in mid-call; an operator follows."""
     silence_goodbye: Phrase
     farewell: Phrase
     store_down: Phrase
@@ -53,6 +59,43 @@ class Phrases(_Section):
     """The model does not come to an end: offers an operator."""
     unsure: Phrase
     """The model says what is in no data: offers an operator."""
+
+
+class OperatorTexts(_Section):
+    """What is said of operators, with a value in it."""
+
+    closed: Annotated[Instructions, StringConstraints(pattern=r"\{hours\}")]
+    nobody: Phrase
+    briefing: Annotated[Instructions, StringConstraints(pattern=r"\{summary\}")]
+    """To the operator, before the caller is put through."""
+
+    def away(self, presence: Presence, hours: str) -> str:
+        """Nobody can take the caller: offers a call-back. `hours` in words."""
+        return self.closed.format(hours=hours) if presence is Presence.CLOSED and hours else self.nobody
+
+
+class IntentTexts(_Section):
+    """For a caller who has chosen in the dialplan's menu."""
+
+    opening: Phrase
+    """Follows the greeting instead of the notice, and says the same of automated processing."""
+    note: Instructions
+    """For the model."""
+    wants_operator: bool = False
+    """Goes straight to one, if one is there."""
+    after_queue: bool = False
+    """Has been greeted before, and then no operator took him: is offered a call-back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a call begins."""
+
+    phrases: tuple[str, ...]
+    note: str = ""
+    wants_operator: bool = False
+    nobody_there: bool = False
+    """No operator took the caller."""
 
 
 class Fillers(_Section):
@@ -75,6 +118,9 @@ class Recognition(_Section):
 class Texts(_Section):
     greeting: Greeting
     phrases: Phrases
+    operators: OperatorTexts
+    intents: dict[str, IntentTexts]
+    """By the registration's `intent`."""
     fillers: Fillers
     silence: dict[Expectation, Phrase]
     """The prompt into the caller's silence, by what was asked."""
@@ -86,6 +132,14 @@ class Texts(_Section):
         if missing := set(get_args(Expectation.__value__)) - self.silence.keys():
             raise ValueError(f"silence.{min(missing)}: field required")
         return self
+
+    def opening(self, now: time, intent: str | None) -> Opening:
+        """An intent that nothing is known of is as good as none."""
+        greeting, chosen = self.greeting.at(now), self.intents.get(intent or "")
+        if chosen is None:
+            return Opening((greeting, self.phrases.notice))
+        phrases = (chosen.opening,) if chosen.after_queue else (greeting, chosen.opening)
+        return Opening(phrases, chosen.note, chosen.wants_operator, chosen.after_queue)
 
     def filler(self, index: int) -> str:
         """The `index`-th of a wait, from 0; they repeat in turn."""
@@ -103,7 +157,9 @@ class Texts(_Section):
     def fixed_phrases(self) -> tuple[str, ...]:
         """All that is spoken word for word, to be synthesised before the first call. No doubles."""
         greetings, phrases = self.greeting.model_dump().values(), self.phrases.model_dump().values()
-        return tuple(dict.fromkeys((*greetings, *phrases, *self.fillers.phrases, *self.silence.values())))
+        openings = (each.opening for each in self.intents.values())
+        spoken = (*greetings, *phrases, *openings, self.operators.nobody, *self.fillers.phrases, *self.silence.values())
+        return tuple(dict.fromkeys(spoken))
 
 
 def load(language: str, directory: Path = _DIRECTORY) -> Texts:

@@ -37,7 +37,7 @@ async def test_a_model_that_never_answers(autojump_clock: MockClock) -> None:
         ending = await world.until_ended()
     assert ending.outcome is Outcome.FAILED_OVER
     assert ending.reason == "model_failed"
-    assert ending.summary == "зимові шини", "the operator is told what was said"
+    assert "зимові шини" in ending.summary, "the operator is told what was said"
     fillers = fillers_heard(world)
     assert len(fillers) >= 3
     assert fillers[0][0] - spoken_until == pytest.approx(1.8, abs=0.13)

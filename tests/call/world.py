@@ -33,6 +33,8 @@ from engine.config import CallConfig, CostConfig, RedisConfig, TurnConfig
 from engine.dialogue.prompts import Texts, load
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.pbx.registry import CallRegistry
+from engine.pbx.shared_registry import SharedRegistry
+from engine.records.rows import Row
 from engine.speech.phrases import PhraseCache
 from engine.speech.verbalize import verbalize
 from engine.store.actions import MemoryActionLog
@@ -41,6 +43,7 @@ from engine.transport.ticker import open_clock, run_ticker
 from engine.wire.events import Closed
 from tests.call.line import Heard, Line, Microphone, VoiceByFrame
 from tests.call.vendors import Ears, Model, Voice
+from tests.dialogue.desk import Desk
 from tests.dialogue.tool_shop import CONFIG, KNOWLEDGE, NOW, PHONE, Shop
 
 CALL: Final = UUID(int=0xCA11)
@@ -63,6 +66,9 @@ class World:
     sessions: SessionStore
     services: Services
     phone: Microphone
+    desk: Desk
+    kept: list[Row]
+    """Rows put on record by tools."""
     events: list[CallEvent] = field(default_factory=list)
     ending: Ending | None = None
     error: BaseException | None = None
@@ -221,10 +227,11 @@ async def shop_floor(
     turn: dict[str, Any] | None = None,
     cache: Cache | None = None,
     warm: bool = True,
+    desk: Desk | None = None,
 ) -> AsyncGenerator[Callable[[UUID], World]]:
     """Everything calls share, with the ticker running; makes worlds that are not yet begun. `warm`: fixed phrases are
     ready."""
-    shop, actions = Shop(), MemoryActionLog()
+    shop, actions, desk, kept = Shop(), MemoryActionLog(), desk or Desk(), list[Row]()
     texts: list[tuple[str, int]] = []
     voice = Voice(texts)
     phrases = PhraseCache(voice)
@@ -232,14 +239,19 @@ async def shop_floor(
     await phrases.warm(verbalize(text) for text in TEXTS.fixed_phrases() if warm)
     voice.delay, voice.asked = 0.1, []
     registry = CallRegistry(100, trio.current_time)
+    shared = SharedRegistry(registry, Cache(RedisConfig.model_validate({"url": ""})), tuple)
     sessions = SessionStore(cache or MemoryCache(), 1800)
     clock = open_clock()
     async with StoreClient(CONFIG, transport=httpx.MockTransport(shop)) as store, trio.open_nursery() as nursery:
         nursery.start_soon(run_ticker, clock)
 
+        async def save(row: Row) -> None:
+            await trio.lowlevel.checkpoint()
+            kept.append(row)
+
         def make_tools(call_id: UUID, caller: str | None) -> Toolbox:
             return Toolbox(call_id=call_id, caller_phone=caller or PHONE, store=store, knowledge=KNOWLEDGE,
-                           actions=actions, now=lambda: NOW)  # fmt: skip
+                           actions=actions, operators=desk, save=save, now=lambda: NOW)  # fmt: skip
 
         def make(call_id: UUID) -> World:
             line, ears, model = Line(call_id, texts), Ears(), Model()
@@ -248,10 +260,11 @@ async def shop_floor(
                 call=CallConfig.model_validate(call or {}), turn=TurnConfig.model_validate(turn or {}),
                 max_tokens=400, clock=clock, recognizer=ears, phrases=(), voice=phrases, model=model,
                 model_name="claude-haiku-4-5", prompt_version="v1", costs=CostConfig(), texts=TEXTS,
-                make_tools=make_tools, sessions=sessions, registry=registry, observe=events.append,
-                make_vad=VoiceByFrame,
+                make_tools=make_tools, sessions=sessions, registry=shared, observe=events.append,
+                make_vad=VoiceByFrame, operators=desk,
             )  # fmt: skip
-            return World(line, ears, voice, model, shop, registry, sessions, services, Microphone(line), events)
+            return World(line, ears, voice, model, shop, registry, sessions, services, Microphone(line), desk,
+                         kept, events)  # fmt: skip
 
         yield make
         nursery.cancel_scope.cancel()
@@ -288,10 +301,15 @@ async def calling(
     call: dict[str, Any] | None = None,
     turn: dict[str, Any] | None = None,
     cache: Cache | None = None,
+    announced: dict[str, Any] | None = None,
     **changes: Any,
 ) -> AsyncGenerator[World]:
-    """One call, from before its first frame to after its last."""
-    async with shop_floor(call=call, turn=turn, cache=cache) as make, call_in(make(CALL), **changes) as world:
-        yield world
+    """One call, from before its first frame to after its last. `announced`: what the dialplan has said of it."""
+    async with shop_floor(call=call, turn=turn, cache=cache) as make:
+        called = make(CALL)
+        if announced is not None:
+            assert called.registry.register(CALL, **announced) == "accept"
+        async with call_in(called, **changes) as world:
+            yield world
     assert world.error is None, world.error
     world.check_end()

@@ -56,6 +56,9 @@ def _facts(call: Mapping[str, Any], timezone: ZoneInfo) -> Iterable[tuple[str, s
     yield "outcome", call["outcome"] or "open"
     if call["transfer_reason"]:
         yield "transferred", f"{call['transfer_reason']}: {call['transfer_summary'] or _NOTHING}"
+    for tried in (event["data"] for event in call["events"] if event["kind"] == "transfer" and event["data"]):
+        how = ", ".join(filter(None, (tried["outcome"], tried["detail"], f"{tried['ms']:.0f} ms")))
+        yield "asked for an operator", f"{tried['reason']}: {how}"
     yield "scenario", f"{call['scenario'] or _NOTHING}, {call['language'] or _NOTHING}"
     yield "instructions", call["prompt_version"] or _NOTHING
     if call["evaluated_at"] is not None:

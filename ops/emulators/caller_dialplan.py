@@ -15,9 +15,11 @@ async def announce(
     called: str = "100",
     channel: str = "PJSIP/trunk-00000001",
     secret: str = "",
+    **more: str,
 ) -> bool:
-    """Whether the engine (the client's base URL) takes the call. Raises httpx.HTTPError."""
-    body = {"uuid": str(call_id), "caller": caller, "called": called, "channel": channel}
+    """Whether the engine (the client's base URL) takes the call. `more`: what else the dialplan may say of it
+    (`intent`, `briefing_of`). Raises httpx.HTTPError."""
+    body = {"uuid": str(call_id), "caller": caller, "called": called, "channel": channel, **more}
     response = await client.post("/internal/calls", json=body, headers=_headers(secret))
     response.raise_for_status()
     return bool(response.json()["answer"] == "accept")

@@ -19,7 +19,7 @@ from engine.config import Config, CostConfig
 from engine.database import Database, migrate
 from engine.records.cost import Bill, speech, tokens, voice
 from engine.records.entries import entry_of
-from engine.records.rows import CallEnded, CallStarted, ModelUseRow, Row, ToolCallRow, TurnRow
+from engine.records.rows import CallEnded, CallStarted, EventRow, ModelUseRow, Row, ToolCallRow, TurnRow
 from engine.records.tables import RecordTables
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
@@ -27,6 +27,7 @@ from tests.dialogue.emulated_vendor import Vendor
 
 START: Final = datetime(2026, 11, 21, 10, tzinfo=UTC)
 ORDERED, HANDED_OVER = UUID(int=1), UUID(int=2)
+TRIED: Final = {"reason": "customer_request", "outcome": "reached_queue", "detail": "", "ms": 61.0}
 STAGES: Final = {"end_of_turn": 250.0, "first_token": 600.0, "first_audio": 1100.0}
 
 
@@ -53,6 +54,7 @@ def calls() -> list[Row]:
         CallEnded(ORDERED, START, at(60), "completed", scenario="tires", language="uk-UA", answer_ms=[1100.0],
                   cost=bill().breakdown(), cost_total=bill().total),
         CallStarted(HANDED_OVER, at(3600)),
+        EventRow(HANDED_OVER, at(3600), 1, at(3619), "transfer", TRIED),
         CallEnded(HANDED_OVER, at(3600), at(3620), "transferred", "customer_request", "просить людину", "operator"),
     ]  # fmt: skip
 
@@ -111,6 +113,10 @@ def test_a_call_is_shown_as_it_went(url: str) -> None:
     assert places == sorted(places)
     assert f"{bill().total:.6f}" in shown
     assert "0123456789ab" in shown
+
+
+def test_a_transfer_is_shown_with_what_came_of_it(url: str) -> None:
+    assert "customer_request: reached_queue, 61 ms" in run(url, f"calls show {HANDED_OVER}").stdout
 
 
 def test_who_called_is_hidden_unless_asked_for(url: str) -> None:

@@ -26,6 +26,7 @@ from engine.dialogue.llm import ToolUse
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.keeping import Keeping
 from engine.knowledge.search import NoKnowledge
+from engine.pbx.operators import DialplanOnly
 from engine.records.spool import open_spool
 from engine.store.actions import Action, ActionLog
 from engine.store.client import StoreClient
@@ -104,7 +105,7 @@ async def kept(config: Config) -> AsyncIterator[Keeping]:
         trio.open_nursery() as nursery,
     ):
         await database.wait_available(1)
-        keeping = Keeping(config, database, spool)
+        keeping = Keeping(config, database, spool, "ordering")
         nursery.start_soon(keeping.run)
         await trio.testing.wait_all_tasks_blocked()
         yield keeping
@@ -112,10 +113,10 @@ async def kept(config: Config) -> AsyncIterator[Keeping]:
         nursery.cancel_scope.cancel()
 
 
-def toolbox(call_id: UUID, store: StoreClient, actions: ActionLog, config: Config) -> Toolbox:
+def toolbox(call_id: UUID, store: StoreClient, keeping: Keeping, actions: ActionLog, config: Config) -> Toolbox:
     return Toolbox(
         call_id=call_id, caller_phone=PHONE, store=store, knowledge=NoKnowledge(), actions=actions,
-        now=lambda: datetime.now(config.call.timezone),
+        operators=DialplanOnly(), save=keeping.writer.save, now=lambda: datetime.now(config.call.timezone),
     )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ async def main(call_id: str, tool: str, step: str) -> None:
     config = Config.from_env(json.loads(os.environ["CALLCTL_CONFIG"]))
     transport = DyingTransport(TOOLS[tool], step)
     async with kept(config) as keeping, StoreClient(config.store, transport=transport) as store:
-        tools = toolbox(UUID(call_id), store, DyingLog(keeping.actions, tool, step), config)
+        tools = toolbox(UUID(call_id), store, keeping, DyingLog(keeping.actions, tool, step), config)
         print(json.dumps(await (order if tool == "confirm_order" else book)(tools)), flush=True)
 
 

@@ -50,10 +50,11 @@ class Engine:
                 await self._news.wait()
 
     @asynccontextmanager
-    async def call(self, number: str = CUSTOMER) -> AsyncIterator[SimulatedCaller]:
-        """Announced and connected as Asterisk does it; hangs up on leaving. A test that waits too long fails."""
+    async def call(self, number: str = CUSTOMER, **more: str) -> AsyncIterator[SimulatedCaller]:
+        """Announced (with `more`) and connected as Asterisk does it; hangs up on leaving. A test that waits too long
+        fails."""
         call_id = uuid4()
-        assert await announce(self.web, call_id, caller=number)
+        assert await announce(self.web, call_id, caller=number, **more)
         async with place_call(*self.listening.audiosocket, call_id=call_id) as caller:
             with trio.fail_after(2 * PATIENCE):
                 yield caller
@@ -102,7 +103,7 @@ class Engine:
 async def running_engine(world: World, **sections: Mapping[str, Any]) -> AsyncIterator[Engine]:
     """The engine in `world` on free ports; `sections` are settings of single sections that differ."""
     ports: Mapping[str, Mapping[str, Any]] = {
-        "audiosocket": {"port": 0}, "http": {"port": 0, "metrics_port": 0}, "call": {"drain_seconds": 2.0},
+        "audiosocket": {"port": 0}, "http": {"port": 0, "metrics_port": 0}, "call": {"drain_seconds": 2.0, "max_lateness_ms": 10_000},
     }  # fmt: skip
     names = world.overrides.keys() | ports.keys() | sections.keys()
     config = Config.from_env(

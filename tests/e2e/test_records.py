@@ -96,6 +96,8 @@ async def test_an_operator_is_told_why(world: World) -> None:
     assert (call["outcome"], call["transfer_reason"], call["scenario"]) == (
         "transferred", "customer_request", "operator")  # fmt: skip
     assert call["transfer_summary"]
+    [tried] = [event["data"] for event in rows["call_events"] if event["kind"] == "transfer"]
+    assert (tried["reason"], tried["outcome"]) == ("customer_request", "left_to_dialplan")
 
 
 def prompt_text(url: str, version: str) -> str:

@@ -76,7 +76,7 @@ async def told_to_the_next_caller(settings: Overrides) -> str:
     async with kept(config) as keeping, StoreClient(config.store) as store:
         with trio.fail_after(PATIENCE):
             await keeping.recover(store)
-        tools = toolbox(uuid4(), store, keeping.actions, config)
+        tools = toolbox(uuid4(), store, keeping, keeping.actions, config)
         await tools.recall()
         return tools.context()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ops.emulators.assistant import enquiries, fitting, orders, states, tires, words
+from ops.emulators.assistant import callbacks, enquiries, fitting, orders, states, tires, words
 from ops.emulators.assistant.hearing import CHEAPEST, DEAREST, FITTING, ORDER
 from ops.emulators.assistant.memory import Json, Memory
 from ops.emulators.assistant.phrases import OPERATOR_OFFER
@@ -51,7 +51,7 @@ RULES: tuple[Rule, ...] = (
             r"\b(?:ідіот|идиот|дебіл|дебил|дурн|дура\b|дурак|тупа|тупи|тупо|бляд|сука\b)",
             r"\b(?:хрін|хрен|пішл?[аи] ти|достал[аи]|задовба)",
         ),
-        enquiries.operator("negative_emotion"),
+        callbacks.operator("negative_emotion"),
     ),
     Rule(
         _p(
@@ -59,10 +59,17 @@ RULES: tuple[Rule, ...] = (
             r"(?:дай|позов|поклич)\w* (?:людин|человек)",
             r"з'єднай|з'єднати|соедини|переключ",
         ),
-        enquiries.operator("customer_request"),
-        lambda memory: not states.NO.search(words.plain(memory.text)),
+        callbacks.operator("customer_request"),
+        lambda memory: not (states.NO.search(words.plain(memory.text)) or callbacks.is_asked_when(memory)),
     ),
-    Rule(states.YES, enquiries.operator("cannot_help"), states.offered_operator),
+    Rule(states.YES, callbacks.operator("cannot_help"), states.offered_operator),
+    Rule(ANY, callbacks.ask_when, callbacks.wanted),
+    Rule(states.YES, callbacks.ask_when, callbacks.is_offered),
+    Rule(
+        ANY,
+        callbacks.take,
+        lambda memory: callbacks.is_asked_when(memory) and not states.NO.search(words.plain(memory.text)),
+    ),
     Rule(
         _p(r"до побачен|до свидан|бувайте|на все добре|всього доброго|всего доброго|прощава"), enquiries.says(FAREWELL)
     ),
@@ -149,7 +156,8 @@ AFTER_TOOL: dict[str, Callable[[Memory, Json], Reply]] = {
     "cancel_fitting": fitting.after_cancelling,
     "find_storage": fitting.after_storage,
     "search_knowledge_base": enquiries.after_knowledge,
-    "transfer_to_operator": enquiries.after_transfer,
+    "transfer_to_operator": callbacks.after_transfer,
+    "create_callback_request": callbacks.after_request,
 }
 
 
@@ -173,4 +181,6 @@ def decide(messages: Sequence[Mapping[str, Any]], tool_names: Set[str], *, today
 def _after_error(memory: Memory, tool: str) -> Reply:
     if tool == "confirm_order" and states.read_back(memory):
         return orders.read_back(memory)
+    if tool == "create_callback_request":
+        return callbacks.after_refusal(memory)
     return Reply(f"На жаль, зробити це зараз не вдалося. {OPERATOR_OFFER}")

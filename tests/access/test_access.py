@@ -174,7 +174,7 @@ async def test_a_disabled_user_is_out_at_once(database: Database, passwords: Pas
 async def test_a_session_ends_by_itself(database: Database, olena: User, column: str) -> None:
     session = await sessions.begin(database, olena, ADDRESS)
     assert await sessions.identify(database, session) is not None
-    await database.execute(f"UPDATE user_sessions SET {column}")  # type: ignore[arg-type]
+    await database.execute(f"UPDATE user_sessions SET {column}")
     assert await sessions.identify(database, session) is None
 
 

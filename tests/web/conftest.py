@@ -29,7 +29,7 @@ async def database(config: Config) -> AsyncIterator[Database]:
         assert await database.wait_available(5)
         await migrate(database, MIGRATIONS)
         await database.execute(PEOPLE)
-        await database.execute(RECORDS + _MORE)  # type: ignore[arg-type]
+        await database.execute(RECORDS + _MORE)
         yield database
 
 

@@ -4,7 +4,7 @@ Before: `engine.web.app`. After: `engine.records`, `engine.knowledge`, `engine.a
 media clock: a page has 200 rows at most, and what takes longer than a moment is done in a thread.
 """
 
-from engine.web.api.app import PREFIX, create_api
+from engine.web.api.app import PREFIX, create_api, describe
 from engine.web.api.backend import Backend
 
-__all__ = ["PREFIX", "Backend", "create_api"]
+__all__ = ["PREFIX", "Backend", "create_api", "describe"]

@@ -62,12 +62,12 @@ def create_api(backend: Backend) -> FastAPI:
 
     @api.get("/openapi.json", include_in_schema=False)
     async def openapi(request: Request, _who: Annotated[Identity, Depends(viewer)]) -> Response:
-        return await as_is(request, await trio.to_thread.run_sync(_description, api))
+        return await as_is(request, await trio.to_thread.run_sync(describe, api))
 
     return api
 
 
-def _description(api: FastAPI) -> dict[str, Any]:
+def describe(api: FastAPI) -> dict[str, Any]:
     """With the two ways to be known."""
     description = api.openapi()
     description.setdefault("components", {})["securitySchemes"] = {

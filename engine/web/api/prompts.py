@@ -72,7 +72,10 @@ def prompt_routes(backend: Backend) -> APIRouter:
         """All versions, the newest first, with what the calls under each came to."""
         return Response(encoded({"prompts": await listed(backend.database)}), media_type="application/json")
 
-    @routes.post("/prompts", response_model=WholePrompt, status_code=HTTPStatus.CREATED)
+    @routes.post(
+        "/prompts", response_model=WholePrompt, status_code=HTTPStatus.CREATED,
+        responses={HTTPStatus.OK: {"model": WholePrompt, "description": "It was there."}},
+    )  # fmt: skip
     async def write(who: Annotated[Identity, Depends(writes)], given: NewPrompt) -> Response:
         """A new version. No call is held under it before it has a share. The same text is the same version: 200."""
         version = prompt_version(backend.config.call.language, given.name, given.text)

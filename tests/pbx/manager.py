@@ -39,7 +39,6 @@ class Manager:
     variables: dict[str, str] = field(default_factory=dict)
     dialplan: set[str] = field(default_factory=lambda: {"callctl", "callctl-bot", "callctl-operator"})
     commands: set[str] = field(default_factory=lambda: set(_COMMANDS))
-    modules: set[str] = field(default_factory=set)
     version: str = "22.10.0"
     silent: bool = False
     """Takes everything and says nothing, as a process that was stopped."""
@@ -156,9 +155,6 @@ class Manager:
         value = self.variables.get(asked["Variable"], "")
         return [[("Response", "Success"), ("Variable", asked["Variable"]), ("Value", value)]]
 
-    def _module_check(self, asked: Asked) -> list[Message]:
-        return _yes("Module is loaded") if asked["Module"] in self.modules else _no("Module not loaded")
-
     def _core_settings(self, asked: Asked) -> list[Message]:
         return [[("Response", "Success"), ("AMIversion", "11.0.0"), ("AsteriskVersion", self.version)]]
 
@@ -189,7 +185,6 @@ _ANSWERS: Final[Mapping[str, Callable[[Manager, Asked], list[Message]]]] = {
     "ListCommands": Manager._list_commands,
     "Login": Manager._login,
     "Logoff": Manager._logoff,
-    "ModuleCheck": Manager._module_check,
     "Ping": Manager._ping,
     "QueueStatus": Manager._queue_status,
     "Redirect": Manager._redirect,

@@ -24,7 +24,6 @@ from engine.web.serve import serve_web
 from tests.pbx.manager import SECRET, USER, Manager, Member
 
 BETWEEN_US = "dialplan-and-engine-only"
-SYSTEM = ("ModuleCheck",)
 
 
 @dataclass
@@ -61,9 +60,8 @@ async def shop(manager: Manager, nursery: trio.Nursery) -> AsyncIterator[Shop]:
     ports = await nursery.start(_serve, http, create_app(http, shared, readiness), stop)
     listeners = await nursery.start(trio.serve_tcp, _take, 0)
     audiosocket = listeners[0].socket.getsockname()[1]
-    manager.commands |= set(SYSTEM)
-    manager.modules = {module.name for module in MODULES}
     manager.variables = {
+        **{f"IFMODULE({module.name}.so)": "1" for module in MODULES},
         "CALLCTL_QUEUE": "operators",
         "CALLCTL_SECRET": BETWEEN_US,
         "CALLCTL_ENGINE_1": f"127.0.0.1:{audiosocket},http://127.0.0.1:{ports.http}",
@@ -92,7 +90,7 @@ type Breaking = Callable[[Shop], object]
 
 
 def without_module(shop: Shop) -> None:
-    shop.manager.modules.remove("app_exec")
+    shop.manager.variables["IFMODULE(app_exec.so)"] = "0"
 
 
 def without_context(shop: Shop) -> None:
@@ -192,16 +190,12 @@ async def test_engines_behind_a_balancer_are_not_called_missing(shop: Shop) -> N
     assert all_well([trouble])
 
 
-async def test_with_the_rights_of_a_running_engine_modules_are_tried_where_they_can_be(shop: Shop) -> None:
-    """call,reporting: ModuleCheck is not allowed, functions can be evaluated."""
-    shop.manager.commands -= set(SYSTEM)
-    shop.manager.variables |= {module.probe[0]: module.probe[1] for module in MODULES if module.probe}
+async def test_without_func_module_nobody_tells_which_modules_there_are(shop: Shop) -> None:
+    for module in MODULES:
+        del shop.manager.variables[f"IFMODULE({module.name}.so)"]
     [trouble] = await shop.troubles()
     assert (trouble.mark, trouble.what) == (Mark.UNKNOWN, "modules")
-    assert "app_audiosocket" in trouble.found
-    assert "func_uri" not in trouble.found
-    del shop.manager.variables["URIENCODE(a b)"]
-    assert {each.what for each in await shop.troubles() if each.mark is Mark.MISSING} == {"module func_uri"}
+    assert "func_module" in trouble.remedy
 
 
 async def test_without_any_right_to_look_nothing_is_made_up(shop: Shop) -> None:

@@ -16,13 +16,8 @@ PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """`probe`: an expression that only works where the module is loaded, and what it then gives: evaluating one takes
-    fewer privileges than asking for a module. `action`: one that only this module brings."""
-
     name: str
     why: str
-    probe: tuple[str, str] | None = None
-    action: str = ""
 
 
 MODULES: Final = (
@@ -30,15 +25,17 @@ MODULES: Final = (
     Module("app_audiosocket", "AudioSocket(), audio at 8 kHz"),
     Module("chan_audiosocket", "Dial(AudioSocket/...), audio at 16 kHz"),
     Module("app_exec", "TryExec(): a lost engine must not hang the caller up"),
-    Module("app_queue", "Queue()", action="QueueStatus"),
+    Module("app_queue", "Queue()"),
     Module("app_dial", "Dial()"),
     Module("app_stack", "Gosub()"),
+    Module("app_playback", "Playback(), recordings"),
+    Module("app_playtones", "PlayTones(), for a caller whom nobody could take"),
     Module("res_curl", "questions to the engine"),
     Module("func_curl", "CURL(), questions to the engine"),
     Module("func_uuid", "UUID(), a name for each call"),
-    Module("func_uri", "URIENCODE()", probe=("URIENCODE(a b)", "a%20b")),
-    Module("func_strings", "FILTER()", probe=("FILTER(a-z,aB1)", "a")),
-    Module("func_logic", "IF()", probe=("IF($[1]?a:b)", "a")),
+    Module("func_uri", "URIENCODE()"),
+    Module("func_strings", "FILTER()"),
+    Module("func_logic", "IF()"),
     Module("func_callerid", "CALLERID(), who calls"),
     Module("func_channel", "CHANNEL(), music on hold"),
     Module("res_pjsip_header_funcs", "PJSIP_HEADER(), what the operator is told"),

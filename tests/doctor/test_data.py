@@ -1,6 +1,7 @@
 """The checks of what is kept, against a real PostgreSQL and Valkey in good order and with injected faults."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.valkey import EmbeddedValkey
 from tests.cli.running import free_ports
 from tests.database.fresh import fresh_database
+from tests.e2e.world import server_folder
 from tests.knowledge.shop import article
 
 NOW = datetime.now(UTC)
@@ -52,8 +54,7 @@ async def found(config: Config, name: str) -> Finding:
     return (await look(config, name))[name]
 
 
-@pytest.mark.usefixtures("database")
-async def test_a_new_database_lacks_only_articles(configured: Configure) -> None:
+async def test_a_new_database_lacks_only_articles(database: Database, configured: Configure) -> None:
     states = {name: finding.state for name, finding in (await look(configured(), *OF_THE_DATABASE)).items()}
     assert states == {**dict.fromkeys(OF_THE_DATABASE, "ok"), "articles": "failed", "vectors": "skipped"}
 
@@ -105,10 +106,9 @@ async def test_jobs_that_nobody_runs(database: Database, configured: Configure) 
     assert finding.text.startswith("late: partitions, quality")
 
 
-async def test_redis(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("valkey")
-    folder.chmod(0o755)
-    with EmbeddedValkey(folder) as valkey:
+async def test_redis() -> None:
+    with ExitStack() as stack:
+        valkey = stack.enter_context(EmbeddedValkey(server_folder(stack) / "valkey"))
         assert (await found(Config.from_env({"redis": {"url": valkey.url}}), "redis")).state == "ok"
     [port] = free_ports(1)
     away = await found(Config.from_env({"redis": {"url": f"redis://127.0.0.1:{port}"}}), "redis")

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ class Alert:
     rule: dict[str, Any]
 
 
+@cache
 def alerts() -> list[Alert]:
     return [
         Alert(rule["alert"], rule["expr"], rule)
@@ -40,6 +42,7 @@ def alerts() -> list[Alert]:
     ]
 
 
+@cache
 def dashboards() -> dict[str, Any]:
     """File name -> its JSON."""
     return {path.name: json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}
@@ -75,6 +78,7 @@ def name_of(selector: str) -> str:
     return selector.partition("{")[0]
 
 
+@cache
 def declared() -> set[str]:
     """Every series our processes can have, and `up`, which is Prometheus' own."""
     process = CollectorRegistry()

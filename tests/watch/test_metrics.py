@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from typing import Final
 
 import pytest
@@ -58,6 +59,7 @@ def test_durations_are_in_seconds_and_sizes_in_bytes() -> None:
     assert [name for name in histograms if not name.endswith(("_seconds", "_bytes"))] == []
 
 
+@cache
 def writers() -> dict[str, set[str]]:
     """Metric -> the packages whose modules name it."""
     found = defaultdict(set)
@@ -75,7 +77,7 @@ def writers() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("name", DECLARED)
 def test_each_is_written_in_one_package(name: str) -> None:
-    packages = writers()[name]
+    packages = set(writers()[name])
     if name not in SHARED and len(packages) > 1:
         packages -= ONLY_BEGUN
     assert packages, f"nobody writes {name}"

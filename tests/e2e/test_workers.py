@@ -18,8 +18,10 @@ from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 
-CALLS = 8
-"""That all of them go to one of two workers happens once in 128 runs; the tests do not mind."""
+CALLS = 5
+"""That all of them go to one of two workers happens once in 16 runs; the tests do not mind."""
+START_SECONDS = 60.0
+"""A new worker imports the vendors' SDKs, beside whatever else the machine does."""
 
 
 def workers(engine: Served) -> list[psutil.Process]:
@@ -42,7 +44,7 @@ async def ready_workers(engine: Served) -> int:
 
 
 async def wait_for_workers(engine: Served, count: int) -> None:
-    with trio.fail_after(PATIENCE):
+    with trio.fail_after(START_SECONDS):
         while await ready_workers(engine) != count:  # noqa: ASYNC110 - asked over HTTP
             await trio.sleep(0.05)
 

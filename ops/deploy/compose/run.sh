@@ -11,8 +11,9 @@ if [ "${1:-}" = prepare ] && [ ! -s "$secret" ]; then
 fi
 [ -n "${HTTP_INTERNAL_SECRET:-}" ] || { HTTP_INTERNAL_SECRET=$(cat "$secret") && export HTTP_INTERNAL_SECRET; }
 
+export EMBEDDINGS_PROVIDER="${EMBEDDINGS_PROVIDER:-google}" # the image has no model of its own
 if [ -z "${GOOGLE_PROJECT:-}" ]; then
-  export GOOGLE_PROJECT=emulated GOOGLE_PLAINTEXT=true EMBEDDINGS_PROVIDER=google \
+  export GOOGLE_PROJECT=emulated GOOGLE_PLAINTEXT=true \
     GOOGLE_SPEECH_ENDPOINT=$emulators:9101 GOOGLE_TTS_ENDPOINT=$emulators:9102 \
     EMBEDDINGS_GOOGLE_ENDPOINT=http://$emulators:9105
 fi

@@ -24,7 +24,7 @@ from engine.call.services import Services
 from engine.call.session import SessionStore
 from engine.config import Config
 from engine.database import Database
-from engine.dialogue.prompts import Texts, load
+from engine.dialogue.prompts import load, packaged_instructions
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.keeping import Keeping, engine_name
 from engine.knowledge.opening import open_for_calls, warn_if_empty
@@ -39,7 +39,8 @@ from engine.probing import guarded
 from engine.records.cost import price_of
 from engine.records.engine_name import held_name
 from engine.records.partitions import watch as watch_partitions
-from engine.records.prompt_versions import PromptVersion, prompt_version, remember
+from engine.records.prompt_choice import PromptChoice
+from engine.records.prompt_versions import remember
 from engine.records.spool import Spool, open_spool
 from engine.records.spool_folder import spool_root
 from engine.speech.continuous import ContinuousRecognizer
@@ -51,7 +52,11 @@ from engine.transport.listener import serve_audiosocket
 from engine.transport.poller import Poller
 from engine.transport.ticker import open_clock, run_ticker
 from engine.warmup import Vendors, warm_up
+from engine.web.api import Backend
+from engine.web.api.backend import Jobs
 from engine.web.app import create_app, create_metrics_app
+from engine.web.auth import Guard
+from engine.web.beside import run_beside
 from engine.web.health import Readiness
 from engine.web.serve import serve_web
 from engine.web.vitals import show_vitals
@@ -97,6 +102,7 @@ async def serve(
     stop: trio.Event,
     vendors: OpenVendors = open_vendors,
     observers: Sequence[Observer] = (),
+    jobs: Jobs | None = None,
     shared: bool = False,
     task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -109,7 +115,8 @@ async def serve(
         open_registry(local, config.redis, readiness.reasons) as registry,
         trio.open_nursery() as nursery,
     ):
-        app = create_app(config.http, registry, readiness)
+        backend = Backend(config, Guard(config.http, database), jobs)
+        app = create_app(config.http, registry, readiness, backend)
         web = await nursery.start(partial(serve_web, shared=shared), config.http, app, create_metrics_app())
         nursery.start_soon(registry.run, name="registry")
         nursery.start_soon(show_vitals, config, readiness, database, name="vitals")
@@ -134,12 +141,16 @@ async def serve(
             operators, ours = open_operators(config, nursery), guarded(parts)
             readiness.ill = ours.ill
             nursery.start_soon(ours.probe_ill, name="probes")
+            packaged = packaged_instructions(config.call.language)
+            instructions = PromptChoice(packaged)
             services = await _services(
-                config, ours.vendors, store, knowledge, registry, cache, keeping, everyone, operators
+                config, ours.vendors, store, knowledge, registry, cache, keeping, everyone, operators, instructions
             )
             if database is not None:
                 nursery.start_soon(warn_if_empty, database, name="articles")
-                nursery.start_soon(remember, database, _prompt_version(config, services.texts), name="prompt version")
+                nursery.start_soon(remember, database, packaged, name="prompt version")
+                nursery.start_soon(instructions.run, database, name="instructions")
+            nursery.start_soon(run_beside, backend, web.http, services.live, services.sessions, knowledge, name="api")
             async with trio.open_nursery() as recovery:
                 recovery.start_soon(keeping.recover, store, name="recovery")
                 await _answer_calls(config, services, ready, stop, shared)
@@ -189,7 +200,7 @@ async def _data(config: Config) -> AsyncGenerator[tuple[Database | None, Spool |
 
 async def _services(
     config: Config, vendors: Vendors, store: StoreClient, knowledge: Knowledge, registry: SharedRegistry, cache: Cache,
-    keeping: Keeping, observers: Sequence[Observer], operators: Operators,
+    keeping: Keeping, observers: Sequence[Observer], operators: Operators, instructions: PromptChoice,
 ) -> Services:  # fmt: skip
     texts = load(config.call.language)
     if price_of(config.cost, config.anthropic.model) is None:
@@ -215,15 +226,11 @@ async def _services(
         call=config.call, turn=config.turn, max_tokens=config.anthropic.max_tokens, clock=open_clock(),
         recognizer=ContinuousRecognizer(vendors.recognizer, stream_seconds=config.google.speech_stream_seconds),
         phrases=texts.recognition.phrases, voice=voice, model=vendors.model,
-        model_name=config.anthropic.model, prompt_version=_prompt_version(config, texts).id, costs=config.cost,
+        model_name=config.anthropic.model, instructions=instructions, costs=config.cost,
         texts=texts, make_tools=make_tools,
         sessions=SessionStore(cache, config.call.session_ttl), registry=registry, observe=observe,
         operators=operators,
     )  # fmt: skip
-
-
-def _prompt_version(config: Config, texts: Texts) -> PromptVersion:
-    return prompt_version(config.call.language, f"texts/{config.call.language}.toml", texts.model.system)
 
 
 async def _drain(services: Services, seconds: float) -> None:

@@ -99,7 +99,7 @@ def _tell_start(transport: MediaTransport, services: Services, registration: Reg
     services.observe(
         CallStarted(
             transport.call_id, services.wall_clock(), registration.caller, registration.called or None, transport.peer,
-            registration.channel or None, registration.intent, services.prompt_version,
+            registration.channel or None, registration.intent, services.instructions(transport.call_id).id,
         )
     )  # fmt: skip
 

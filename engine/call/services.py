@@ -19,6 +19,7 @@ from engine.media.clock import MediaClock
 from engine.media.vad import VoiceActivityDetector
 from engine.pbx.operators import DialplanOnly, Operators
 from engine.pbx.shared_registry import SharedRegistry
+from engine.records.prompt_versions import PromptVersion
 from engine.speech.base import Recognizer
 from engine.speech.phrases import PhraseCache
 
@@ -37,8 +38,8 @@ class Services:
     model: LanguageModel
     model_name: str
     """What the model is priced by."""
-    prompt_version: str
-    """Of the instructions in `texts`."""
+    instructions: Callable[[UUID], PromptVersion]
+    """Those that a call is held under."""
     costs: CostConfig
     texts: Texts
     make_tools: Callable[[UUID, str | None], Toolbox]

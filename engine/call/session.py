@@ -92,14 +92,16 @@ def _memory_will_do(what: str) -> Iterator[None]:
 class SessionKeeper:
     """One call's writer: `update` at any time, `run` writes the newest document as fast as Redis takes it."""
 
-    def __init__(self, store: SessionStore, call_id: UUID) -> None:
+    def __init__(self, store: SessionStore, call_id: UUID, facts: Document) -> None:
+        """`facts`: what every document says of the call."""
         self._store = store
+        self._facts = facts
         self._call_id = call_id
         self._newest: Document | None = None
         self._wake = trio.Event()
 
     def update(self, document: Document) -> None:
-        self._newest = document
+        self._newest = {**self._facts, **document}
         self._wake.set()
 
     async def run(self) -> None:

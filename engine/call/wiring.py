@@ -47,7 +47,7 @@ def wire(transport: MediaTransport, services: Services, registration: Registrati
     egress = Egress(transport, services.clock, now)
     floor = Floor(services.turn, services.call, ingress, egress, now())
     tools = services.make_tools(call_id, registration.caller)
-    session, history, line = SessionKeeper(services.sessions, call_id), History(), LineEnd()
+    session, history, line = _session(services, registration), History(), LineEnd()
     progress = Progress(telling, session, history)
     speaker = Speaker(
         history=history, tools=tools, voice=MeteredVoice(services.voice, telling.sent_to_voice), egress=egress,
@@ -62,7 +62,7 @@ def wire(transport: MediaTransport, services: Services, registration: Registrati
     tools.note(opening.note)
     if opening.nobody_there:
         tools.nobody_answered()
-    prompt = texts.prompt(max_tokens=services.max_tokens)
+    prompt = texts.prompt(services.instructions(call_id).text, max_tokens=services.max_tokens)
     conversation = Conversation(
         agent=Agent(services.model, tools, prompt, services.wall_clock().date()), tools=tools, texts=texts,
         opening=opening, history=history, floor=floor, telling=telling, speaker=speaker, progress=progress,
@@ -70,3 +70,8 @@ def wire(transport: MediaTransport, services: Services, registration: Registrati
     )  # fmt: skip
     floor.report_to(conversation)
     return Parts(ingress, egress, floor, conversation, telling, tools, session, line)
+
+
+def _session(services: Services, registration: Registration) -> SessionKeeper:
+    facts = {"caller": registration.caller, "started_at": services.wall_clock().isoformat()}
+    return SessionKeeper(services.sessions, registration.uuid, facts)

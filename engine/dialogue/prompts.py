@@ -16,6 +16,7 @@ from engine.dialogue.agent import Prompt
 from engine.dialogue.expectations import Expectation
 from engine.errors import ConfigError
 from engine.pbx.operators import Presence
+from engine.records.prompt_versions import PromptVersion, prompt_version
 
 _DIRECTORY: Final = Path(__file__).parent / "texts"
 
@@ -145,9 +146,10 @@ class Texts(_Section):
         """The `index`-th of a wait, from 0; they repeat in turn."""
         return self.fillers.phrases[index % len(self.fillers.phrases)]
 
-    def prompt(self, *, max_tokens: int) -> Prompt:
+    def prompt(self, system: str, *, max_tokens: int) -> Prompt:
+        """`system`: the instructions, those of the file or others."""
         model, phrases = self.model, self.phrases
-        return Prompt(model.system, phrases.gave_up, model.go_on, model.unfounded, phrases.unsure, max_tokens)
+        return Prompt(system, phrases.gave_up, model.go_on, model.unfounded, phrases.unsure, max_tokens)
 
     def needed_at_once(self, now: time) -> tuple[str, ...]:
         """What the first call may need in its first seconds, and what must sound when all else fails."""
@@ -178,3 +180,8 @@ def load(language: str, directory: Path = _DIRECTORY) -> Texts:
             for e in error.errors(include_url=False)
         )
         raise ConfigError(f"{path.name}: {'; '.join(mistakes)}") from error
+
+
+def packaged_instructions(language: str) -> PromptVersion:
+    """Those that come with the program. Raises `ConfigError`."""
+    return prompt_version(language, f"texts/{language}.toml", load(language).model.system)

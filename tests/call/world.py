@@ -34,6 +34,7 @@ from engine.dialogue.prompts import Texts, load
 from engine.dialogue.tools.toolbox import Toolbox
 from engine.pbx.registry import CallRegistry
 from engine.pbx.shared_registry import SharedRegistry
+from engine.records.prompt_versions import PromptVersion
 from engine.records.rows import Row
 from engine.speech.phrases import PhraseCache
 from engine.speech.verbalize import verbalize
@@ -51,6 +52,7 @@ FINAL_AFTER: Final = 0.3
 """The recogniser's final, after the last voiced frame."""
 _EPSILON: Final = 1e-6
 TEXTS: Final[Texts] = load("uk")
+INSTRUCTIONS: Final = PromptVersion("v1", "uk", "texts/uk.toml", TEXTS.model.system)
 
 
 @dataclass(slots=True)
@@ -259,7 +261,7 @@ async def shop_floor(
             services = Services(
                 call=CallConfig.model_validate(call or {}), turn=TurnConfig.model_validate(turn or {}),
                 max_tokens=400, clock=clock, recognizer=ears, phrases=(), voice=phrases, model=model,
-                model_name="claude-haiku-4-5", prompt_version="v1", costs=CostConfig(), texts=TEXTS,
+                model_name="claude-haiku-4-5", instructions=lambda _: INSTRUCTIONS, costs=CostConfig(), texts=TEXTS,
                 make_tools=make_tools, sessions=sessions, registry=shared, observe=events.append,
                 make_vad=VoiceByFrame, operators=desk,
             )  # fmt: skip

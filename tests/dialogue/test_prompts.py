@@ -58,7 +58,8 @@ def test_fillers_take_turns() -> None:
 
 
 def test_prompt_is_small_and_whole() -> None:
-    prompt = load("uk").prompt(max_tokens=300)
+    texts = load("uk")
+    prompt = texts.prompt(texts.model.system, max_tokens=300)
     # Ukrainian takes about 2.2 characters a token: 1,500 tokens.
     assert len(prompt.system) < 3_300
     assert "Так, є." in prompt.go_on.format(said="Так, є.")

@@ -116,7 +116,7 @@ def _tell_end(parts: Parts, ending: Ending) -> None:
 async def _release(transport: MediaTransport, services: Services, ending: Ending) -> None:
     """The verdict first: the dialplan asks for it as soon as the line is released."""
     call_id = transport.call_id
-    next_step: NextStep = "operator" if ending.outcome.wants_operator else "hangup"
+    next_step: NextStep = "operator" if ending.wants_operator else "hangup"
     with trio.CancelScope(shield=True):
         await services.registry.finish(call_id, next_step, ending.reason, ending.summary)
         await transport.close(ending.outcome)

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
     @property
     def wants_operator(self) -> bool:
-        """Whether the dialplan should go on to the operators' queue."""
+        """Whether the caller is to go on to the operators' queue."""
         return self in (Outcome.TRANSFERRED, Outcome.FAILED_OVER, Outcome.REFUSED)
 
 
@@ -41,6 +41,12 @@ class Ending:
     outcome: Outcome
     reason: str = ""
     summary: str = ""
+
+    @property
+    def wants_operator(self) -> bool:
+        """Whether a dialplan that asks should go on to the operators' queue. A caller who hung up is asked about by
+        nobody: if the dialplan does ask, the line was lost and not the caller."""
+        return self.outcome.wants_operator or self.reason in _CALLER_LEFT
 
 
 _CALLER_LEFT: Final = frozenset({"eof", "reset", "terminated"})

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.call.states import TRANSITIONS, IllegalTransition, Outcome, State, move
+from engine.call.states import TRANSITIONS, Ending, IllegalTransition, Outcome, State, move, outcome_of_loss
 
 
 def test_every_state_has_a_row_and_every_live_one_can_end() -> None:
@@ -32,3 +32,15 @@ def test_an_operator_is_wanted_whenever_the_bot_could_not_finish() -> None:
     assert {outcome for outcome in Outcome if outcome.wants_operator} == {
         Outcome.TRANSFERRED, Outcome.FAILED_OVER, Outcome.REFUSED,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", ["eof", "reset"])
+def test_a_caller_the_dialplan_still_has_did_not_hang_up(reason: str) -> None:
+    ending = Ending(outcome_of_loss(reason), reason)
+    assert ending.outcome is Outcome.CALLER_HUNG_UP
+    assert ending.wants_operator
+
+
+def test_after_a_goodbye_nobody_is_rung() -> None:
+    assert not Ending(Outcome.COMPLETED).wants_operator
+    assert not Ending(Outcome.CALLER_HUNG_UP, "no_media").wants_operator

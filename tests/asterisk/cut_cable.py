@@ -4,6 +4,7 @@ Cut, nothing comes through any more and nobody is told: what a pulled plug, a de
 Asterisk. Needs root and iproute2.
 """
 
+import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,8 +32,8 @@ class Cable:
 
 
 @contextmanager
-def laid_cable(name: str) -> Iterator[Cable]:
-    """`name`: at most ten letters."""
+def laid_cable() -> Iterator[Cable]:
+    name = f"cable{secrets.token_hex(3)}"  # an interface's name has room for 15 characters
     near, far = f"{name}-a", f"{name}-b"
     _ip("netns", "add", name)
     try:

@@ -80,9 +80,12 @@ class RealAsterisk:
 
     def hang_up_all(self) -> None:
         """Callers that a test took away without a word would otherwise wait on in the queue."""
-        self.cli("channel request hangup all")
-        while self.channels():
+        for _ in range(100):
+            self.cli("channel request hangup all")
+            if not self.channels():
+                return
             time.sleep(0.05)
+        raise RuntimeError(f"Asterisk does not hang up: {self.channels()}")
 
     def log(self) -> str:
         return (self._home / "log" / "full").read_text(errors="replace")

@@ -75,9 +75,11 @@ async def placed_call(
     listens: bool = True,
 ) -> AsyncIterator[PlacedCall]:
     """A call in progress; leaving takes every caller away who is still there."""
-    async with _placed(asterisk, folder, steps, audio, extension, listens=listens) as call:
-        yield call
-    await trio.to_thread.run_sync(asterisk.hang_up_all)
+    try:
+        async with _placed(asterisk, folder, steps, audio, extension, listens=listens) as call:
+            yield call
+    finally:
+        await _clear(asterisk)
 
 
 class Crowd:
@@ -108,8 +110,10 @@ class Crowd:
         return self
 
     async def __aexit__(self, *error: Any) -> None:
-        await self._stack.__aexit__(*error)
-        await trio.to_thread.run_sync(self._asterisk.hang_up_all)
+        try:
+            await self._stack.__aexit__(*error)
+        finally:
+            await _clear(self._asterisk)
 
 
 @asynccontextmanager
@@ -134,6 +138,12 @@ async def _placed(
             nursery.start_soon(_run, command, folder, call)
             yield call
             nursery.cancel_scope.cancel()
+
+
+async def _clear(asterisk: RealAsterisk) -> None:
+    """The next test begins with no caller on any line."""
+    with trio.CancelScope(shield=True):
+        await trio.to_thread.run_sync(asterisk.hang_up_all)
 
 
 async def _run(command: Sequence[str], folder: Path, call: PlacedCall) -> None:

@@ -3,9 +3,8 @@
 Each test says how long it took, from the loss to the queue as Asterisk shows it.
 """
 
-import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,45 +49,40 @@ class Nothing:
     overrides: Overrides = field(default_factory=dict)
 
 
-def killed(engine: Served) -> None:
+type Family = list[psutil.Process]
+"""The process that was started, and all that it has started."""
+
+
+def killed(family: Family) -> None:
     """All of it at once, as when the machine runs out of memory."""
-    for process in family(engine):
+    for process in family:
         process.kill()
 
 
-def hung(engine: Served) -> None:
+def hung(family: Family) -> None:
     """What has the calls stands still; whoever watches it does not."""
-    workers = family(engine)[1:]
-    for process in workers or family(engine):
+    for process in family[1:] or family:
         process.suspend()
 
 
-def frozen(engine: Served) -> None:
+def frozen(family: Family) -> None:
     """Everything stands still: nobody is left to notice."""
-    for process in family(engine):
+    for process in family:
         process.suspend()
-
-
-def family(engine: Served) -> list[psutil.Process]:
-    parent = psutil.Process(engine.process.pid)
-    return [parent, *parent.children(recursive=True)]
 
 
 @pytest.mark.parametrize("rate", ["8000", "16000"])
 @pytest.mark.parametrize("lose", [killed, hung, frozen])
 async def test_a_process_that_is_lost_in_mid_call(
-    world: World, asterisk: RealAsterisk, tmp_path: Path, lose: Callable[[Served], None], rate: str
+    world: World, asterisk: RealAsterisk, tmp_path: Path, lose: Callable[[Family], None], rate: str
 ) -> None:
     async with (
         setting(asterisk, CALLCTL_RATE=rate),
-        served(world, **ALONE) as engine,
+        mortal(world) as (engine, family),
         talking_to(asterisk, engine, tmp_path),
     ):
-        try:
-            lose(engine)
-            took = await seconds_to_operators(asterisk, within=10)
-        finally:
-            end(engine)
+        lose(family)
+        took = await seconds_to_operators(asterisk, within=10)
     note(f"engine {lose.__name__} in mid-call, {rate} Hz", f"{took:.2f} s")
     assert took < WITHIN
 
@@ -96,7 +90,7 @@ async def test_a_process_that_is_lost_in_mid_call(
 @pytest.mark.parametrize("rate", ["8000", "16000"])
 async def test_a_cable_that_is_cut_in_mid_call(asterisk: RealAsterisk, tmp_path: Path, rate: str) -> None:
     """The engine is well, on another machine; nothing reaches it, and nobody is told."""
-    with laid_cable("callctl") as cable:
+    with laid_cable() as cable:
         remote = {"AUDIOSOCKET_HOST": cable.host, "AUDIOSOCKET_ALLOW": NETWORK, "HTTP_HOST": cable.host, **ALONE}
         async with (
             setting(asterisk, CALLCTL_RATE=rate),
@@ -137,14 +131,11 @@ async def test_a_call_that_is_not_announced(
 
 
 async def test_an_engine_that_hangs_before_the_call_comes(world: World, asterisk: RealAsterisk, tmp_path: Path) -> None:
-    async with served(world, **ALONE) as engine:
-        try:
-            await point_at(asterisk, address_of(engine))
-            frozen(engine)
-            async with placed_call(asterisk, tmp_path, STAY, audio=line_audio(seconds=90)):
-                took = await seconds_to_operators(asterisk, within=10)
-        finally:
-            end(engine)
+    async with mortal(world) as (engine, family):
+        await point_at(asterisk, address_of(engine))
+        frozen(family)
+        async with placed_call(asterisk, tmp_path, STAY, audio=line_audio(seconds=90)):
+            took = await seconds_to_operators(asterisk, within=10)
     note("engine hung before the call", f"{took:.2f} s after the call was placed")
     assert took < WITHIN
 
@@ -166,6 +157,21 @@ async def test_the_next_engine_is_asked_when_one_is_lost(
 
 
 @asynccontextmanager
+async def mortal(world: World) -> AsyncIterator[tuple[Served, Family]]:
+    """An engine that is killed in the end, however it then stands."""
+    async with served(world, "--workers", "1", **ALONE) as engine:
+        parent = psutil.Process(engine.process.pid)
+        family = [parent, *parent.children(recursive=True)]
+        try:
+            yield engine, family
+        finally:
+            engine.kill()
+            for process in family:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+
+@asynccontextmanager
 async def talking_to(asterisk: RealAsterisk, engine: Served, folder: Path) -> AsyncIterator[None]:
     """A caller with whom the bot has been talking for a while."""
     await point_at(asterisk, address_of(engine))
@@ -181,12 +187,3 @@ async def is_in_conversation(asterisk: RealAsterisk) -> bool:
         c.application in ("AudioSocket", "TryExec", "Dial") and c.context == "callctl-bot"
         for c in await channels(asterisk)
     )
-
-
-def end(engine: Served) -> None:
-    """However it stands."""
-    processes = family(engine)
-    engine.kill()
-    for process in processes:
-        if process.is_running():
-            process.send_signal(signal.SIGKILL)

@@ -222,7 +222,7 @@ async def test_members_who_are_away_are_not_missing(shop: Shop) -> None:
     shop.manager.members = [Member(status=5), Member(paused=True)]
     found = {finding.what: finding for finding in await shop.findings()}
     assert found["queue operators"].mark is Mark.FINE
-    assert found["queue operators"].found == "2 members, 0 of them there now"
+    assert found["queue operators"].found == "members: 2, there now: 0"
 
 
 async def test_the_command_prints_a_table_or_json_and_says_by_its_code(

@@ -128,7 +128,7 @@ async def _queue(ami: Asker, commands: frozenset[str], operators: OperatorsConfi
     members = sum(event.name == "QueueMember" for event in answer.events)
     if not members:
         return [missing(what, "nobody is a member", "add `member =>` lines to it in queues.conf, or log operators in")]
-    return [fine(what, f"{members} members, {ready} of them there now")]
+    return [fine(what, f"members: {members}, there now: {ready}")]
 
 
 async def _same_queue(ami: Asker, commands: frozenset[str], operators: OperatorsConfig) -> list[Finding]:

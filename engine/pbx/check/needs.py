@@ -45,6 +45,6 @@ CONTEXTS: Final = (("callctl", "where callers come in"), ("callctl-bot", "the co
 """Beside the operators' context of the settings."""
 
 RELOAD_DIALPLAN: Final = (
-    "copy callctl.conf of ops/deploy/asterisk to /etc/asterisk, add `#include callctl.conf` to extensions.conf, then "
-    "asterisk -rx 'dialplan reload'"
+    "copy ops/deploy/asterisk/extensions.conf to /etc/asterisk/callctl.conf, add `#include callctl.conf` to "
+    "extensions.conf, then asterisk -rx 'dialplan reload'"
 )

@@ -141,8 +141,7 @@ async def serve(
             operators, ours = open_operators(config, nursery), guarded(parts)
             readiness.ill = ours.ill
             nursery.start_soon(ours.probe_ill, name="probes")
-            packaged = packaged_instructions(config.call.language)
-            instructions = PromptChoice(packaged)
+            instructions = PromptChoice(packaged := packaged_instructions(config.call.language))
             services = await _services(
                 config, ours.vendors, store, knowledge, registry, cache, keeping, everyone, operators, instructions
             )

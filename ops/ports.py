@@ -21,7 +21,8 @@ class Address:
         try:
             socket.create_server((self.host, self.port), family=family).close()
         except OSError as error:
-            return f"{self.variables}: cannot listen on {self.host}:{self.port}: {error.strerror}"
+            why = (error.strerror or str(error)).partition(" (while")[0]  # the address, said once more
+            return f"{self.variables}: cannot listen on {self.host}:{self.port}: {why}"
         return ""
 
 

@@ -3,11 +3,12 @@
 from engine.database.migrations import MigrationStatus, migrate, require_current, status
 from engine.database.pool import Database
 from engine.database.session import Session
-from engine.database.statements import Row, Runner, Statements
+from engine.database.statements import Names, Row, Runner, Statements
 
 __all__ = [
     "Database",
     "MigrationStatus",
+    "Names",
     "Row",
     "Runner",
     "Session",

@@ -10,7 +10,7 @@ from datetime import date
 from math import log
 from typing import Final
 
-from engine.database import Row, Statements
+from engine.database import Names, Row, Statements
 from engine.knowledge.ranking import Found, Hit
 from engine.knowledge.stems import PREFIX, similar
 from engine.knowledge.words import sound, tsquery
@@ -19,7 +19,7 @@ CANDIDATES: Final = 40
 """Chunks of each half."""
 EF_SEARCH: Final = 200
 """How widely the HNSW index is searched: see tests/bench/knowledge_search.py."""
-_WEIGHED: Final = 800
+_WEIGHED: Final = 400
 """Chunks weighed by words, at most."""
 _ALIKE: Final = 0.55
 """Similarity of sound from which a word nobody has written may be one that was misheard."""
@@ -41,8 +41,8 @@ _COUNT: Final = "SELECT greatest(reltuples, 1)::float AS chunks FROM pg_class WH
 _BY_WORDS: Final = """
     SELECT chunks.id AS chunk_id, path, title, category, heading, chunks.text, weighed.score
     FROM (SELECT looked_up.id, (
-              SELECT sum(weight * CASE WHEN looked_up.words @@ in_heading THEN 1 WHEN looked_up.words @@ anywhere
-                                  THEN %(in_text)s ELSE 0 END)
+              SELECT sum(weight * CASE WHEN NOT looked_up.words @@ anywhere THEN 0
+                                  WHEN looked_up.words @@ in_heading THEN 1 ELSE %(in_text)s END)
               FROM unnest(%(anywhere)s::tsquery[], %(in_heading)s::tsquery[], %(weights)s::float[])
                    AS terms(anywhere, in_heading, weight)) AS score
           FROM (SELECT chunks.id, words FROM chunks JOIN articles ON articles.id = article_id
@@ -53,8 +53,9 @@ _BY_WORDS: Final = """
     ORDER BY score DESC, chunk_id"""
 _BY_VECTOR: Final = """
     SELECT chunks.id AS chunk_id, path, title, category, heading, chunks.text, 1 - distance AS score
-    FROM (SELECT chunk_hash, embedding <=> %(vector)s::vector AS distance FROM {vectors}
-          ORDER BY distance LIMIT %(candidates)s) AS nearest
+    FROM (SELECT chunk_hash, embedding <=> %(vector)s::vector AS distance FROM {table}
+          ORDER BY embedding::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions})
+          LIMIT %(candidates)s) AS nearest
          JOIN chunks ON chunks.hash = chunk_hash JOIN articles ON articles.id = article_id
     WHERE valid_until IS NULL OR valid_until >= %(today)s
     ORDER BY distance, chunk_id"""
@@ -89,11 +90,12 @@ def by_words(statements: Statements, stems: Sequence[str], today: date) -> list[
     return [_hit(row) for row in found]
 
 
-def by_vector(statements: Statements, table: str, vector: str, today: date) -> list[Hit]:
-    """The chunks nearest to a question's vector (written as pgvector does), nearest first. In a transaction."""
+def by_vector(statements: Statements, vectors: Names, vector: str, today: date) -> list[Hit]:
+    """The chunks nearest to a question's vector (written as pgvector does), nearest first. `vectors`: the set's
+    `names`. In a transaction."""
     statements.execute("SELECT set_config('hnsw.ef_search', %s, true)", [str(EF_SEARCH)])
     asked = {"vector": vector, "candidates": CANDIDATES, "today": today}
-    return [_hit(row) for row in statements.fetch(_BY_VECTOR, asked, names={"vectors": table})]
+    return [_hit(row) for row in statements.fetch(_BY_VECTOR, asked, names=vectors)]
 
 
 def _term(stem: str, rows: Iterable[Row], total: float) -> _Term:

@@ -124,7 +124,7 @@ class KnowledgeSearch:
         try:
             return await self._patiently(
                 lambda: self._database.transaction(
-                    lambda sql: by_vector(sql, asked.set.table, as_sql(asked.vector), today)
+                    lambda sql: by_vector(sql, asked.set.names, as_sql(asked.vector), today)
                 )
             )
         except DatabaseError as error:

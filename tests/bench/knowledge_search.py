@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from pydantic import SecretStr
 
 from engine.config import Config, DatabaseConfig
-from engine.database import Database, Statements, migrate
+from engine.database import Database, Names, Statements, migrate
 from engine.knowledge.articles import read_directory
 from engine.knowledge.chunking import cut, embedded_text
 from engine.knowledge.embeddings import as_sql
-from engine.knowledge.embeddings.filling import HNSW_EF_CONSTRUCTION, HNSW_M
+from engine.knowledge.embeddings.filling import HNSW_EF_CONSTRUCTION, HNSW_M, INDEX
 from engine.knowledge.embeddings.providers import wanted, with_embedder
 from engine.knowledge.evaluation import read_questions
 from engine.knowledge.lookup import EF_SEARCH, by_vector, by_words
@@ -46,7 +46,6 @@ _WORDS: Final = 55
 _RARE: Final = 20_000
 """Words besides those of the sample: part numbers, names, misspellings."""
 _BATCH: Final = 2_000
-_INDEX: Final = f"WITH (m = {HNSW_M}, ef_construction = {HNSW_EF_CONSTRUCTION})"
 _COPIES: Final = 3
 """Each question is asked so often."""
 
@@ -106,6 +105,12 @@ def fill(statements: Statements, texts: Sequence[str], vectors: Reals, draw: np.
     statements.execute("ANALYZE")
 
 
+def index(statements: Statements, dimensions: int) -> None:
+    statements.execute("SET maintenance_work_mem = '512MB'; SET max_parallel_maintenance_workers = 0")
+    statements.execute(INDEX, names={"index": "nearest", "table": TABLE, "dimensions": dimensions,
+                                     "m": HNSW_M, "ef": HNSW_EF_CONSTRUCTION})  # fmt: skip
+
+
 def timed[T](work: Callable[[], T]) -> tuple[float, T]:
     begun = time.perf_counter()
     result = work()
@@ -115,11 +120,12 @@ def timed[T](work: Callable[[], T]) -> tuple[float, T]:
 def ask(statements: Statements, questions: Sequence[str], vectors: Reals) -> None:
     """Every question by words and by its vector, warm, and compared with an exact search."""
     words_ms, near_ms, recalled = [], [], []
+    names: Names = {"table": TABLE, "dimensions": vectors.shape[1]}
     for turn in range(_COPIES + 1):
         for question, vector in zip(questions, vectors, strict=True):
             took_words, _ = timed(partial(by_words, statements, lexemes(question), TODAY))
             with statements.transaction():
-                took_near, near = timed(partial(by_vector, statements, TABLE, as_sql(vector), TODAY))
+                took_near, near = timed(partial(by_vector, statements, names, as_sql(vector), TODAY))
             if turn:
                 words_ms.append(took_words)
                 near_ms.append(took_near)
@@ -127,7 +133,7 @@ def ask(statements: Statements, questions: Sequence[str], vectors: Reals) -> Non
             found = {hit.found.chunk_id for hit in near[:NEAREST]}
             with statements.transaction():
                 statements.execute("SET LOCAL enable_indexscan = off")
-                exact = by_vector(statements, TABLE, as_sql(vector), TODAY)[:NEAREST]
+                exact = by_vector(statements, names, as_sql(vector), TODAY)[:NEAREST]
             recalled.append(len(found & {hit.found.chunk_id for hit in exact}) / NEAREST)
     both = np.array(words_ms) + np.array(near_ms)
     for name, values in (("by words", words_ms), ("by vector", near_ms), ("both", both)):
@@ -150,10 +156,7 @@ async def measure(url: str, chunks: int) -> None:
         await database.run(lambda sql: fill(sql, texts, alike(passages, chunks, draw), draw))
         print(f"{chunks:,} chunks written in {time.perf_counter() - begun:.0f} s", flush=True)
         begun = time.perf_counter()
-        await database.execute(
-            "SET maintenance_work_mem = '512MB'; SET max_parallel_maintenance_workers = 0;"
-            f"CREATE INDEX ON embeddings_1 USING hnsw (embedding vector_cosine_ops) {_INDEX}"
-        )
+        await database.run(lambda sql: index(sql, passages.shape[1]))
         print(f"index built in {time.perf_counter() - begun:.0f} s", flush=True)
         await database.run(lambda sql: ask(sql, questions, asked))
 

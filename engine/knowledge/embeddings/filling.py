@@ -10,8 +10,12 @@ from engine.knowledge.chunking import Chunk, embedded_text
 from engine.knowledge.embeddings.base import Made, Vector, Vectors
 from engine.knowledge.embeddings.sets import COLUMNS, EmbeddingSet, set_of
 
-HNSW_M: Final = 16
-HNSW_EF_CONSTRUCTION: Final = 64
+HNSW_M: Final = 24
+HNSW_EF_CONSTRUCTION: Final = 120
+INDEX: Final = """
+    CREATE INDEX IF NOT EXISTS {index} ON {table} USING hnsw ((embedding::halfvec({dimensions})) halfvec_cosine_ops)
+    WITH (m = {m}, ef_construction = {ef})"""
+"""On halves of the numbers' bits: half the pages to read, and room for the 3,072 dimensions some models have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ async def begin_set(runner: Runner, made: Made) -> EmbeddingSet:
         begun = set_of(row)
         statements.execute(
             "CREATE TABLE {table} (chunk_hash text PRIMARY KEY, embedding vector({dimensions}) NOT NULL)",
-            names=begun.names | {"dimensions": made.dimensions},
+            names=begun.names,
         )
         return begun
 
@@ -109,8 +113,7 @@ async def build_index(runner: Runner, target: EmbeddingSet) -> None:
             "DELETE FROM {table} t WHERE NOT EXISTS (SELECT FROM chunks WHERE hash = t.chunk_hash)", names=target.names
         )
         statements.execute(
-            "CREATE INDEX IF NOT EXISTS {index} ON {table} USING hnsw (embedding vector_cosine_ops)"
-            " WITH (m = {m}, ef_construction = {ef})",
+            INDEX,
             names=target.names | {"index": f"{target.table}_hnsw", "m": HNSW_M, "ef": HNSW_EF_CONSTRUCTION},
         )
         statements.execute("ANALYZE {table}", names=target.names)

@@ -36,7 +36,8 @@ class EmbeddingSet:
 
     @property
     def names(self) -> dict[str, str | int]:
-        return {"table": self.table}
+        """For the statements that read and write it."""
+        return {"table": self.table, "dimensions": self.made.dimensions}
 
 
 @dataclass(frozen=True, slots=True)

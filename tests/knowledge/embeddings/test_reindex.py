@@ -47,7 +47,7 @@ async def test_the_first_set(database: Database, embedder: StemEmbedder) -> None
     assert await vectors_in(database, done.active.table) == {digest(*each) for each in SHOP.items()}
     assert seen == [("chunks embedded", n, 5) for n in (2, 4, 5)] + [("building the index", 0, None)]
     indexes = await database.fetch("SELECT indexdef FROM pg_indexes WHERE tablename = %s", [done.active.table])
-    assert any("hnsw" in row["indexdef"] and "vector_cosine_ops" in row["indexdef"] for row in indexes)
+    assert any("hnsw" in row["indexdef"] and "halfvec_cosine_ops" in row["indexdef"] for row in indexes)
 
 
 async def test_nothing_changed_nothing_done(database: Database, embedder: StemEmbedder) -> None:

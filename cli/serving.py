@@ -45,7 +45,8 @@ async def run(flags: Overrides, *, workers: int | None, pretty: bool) -> int:
                 if workers is None:
                     status = await _answer(config, overrides, world)
                 else:
-                    _tell(world.paragraph)
+                    if world.parts:
+                        _tell(world.paragraph)
                     status = await supervise(config, overrides, workers, pretty=pretty)
                 nursery.cancel_scope.cancel()
             return status

@@ -87,6 +87,10 @@ class RealAsterisk:
             time.sleep(0.05)
         raise RuntimeError(f"Asterisk does not hang up: {self.channels()}")
 
+    @property
+    def pid(self) -> int:
+        return int((self._home / "asterisk.pid").read_text())
+
     def log(self) -> str:
         return (self._home / "log" / "full").read_text(errors="replace")
 

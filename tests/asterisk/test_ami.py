@@ -3,6 +3,8 @@
 The caller is one end of a local channel that waits in a dialplan of its own: no call is needed for what is asked here.
 """
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -140,6 +142,31 @@ async def test_a_line_holds_as_much_as_we_think(ami: AmiConnection, asterisk: Re
 async def test_nothing_but_what_manager_conf_grants(ami: AmiConnection) -> None:
     with pytest.raises(AmiRefused, match="Permission denied"):
         await ami.ask(Action("Command", (("Command", "core show version"),)))
+
+
+async def test_an_asterisk_that_hangs_holds_nobody_up(asterisk: RealAsterisk, nursery: trio.Nursery) -> None:
+    ami = Ami(settings(asterisk).model_copy(update={"timeout": 0.5}))
+    nursery.start_soon(ami.run)
+    await until(lambda: ami.is_up)
+    operators = AsteriskOperators(ami, OperatorsConfig(queue="deserted"))
+    os.kill(asterisk.pid, signal.SIGSTOP)
+    try:
+        began_at = trio.current_time()
+        assert await operators.presence() is Presence.AVAILABLE
+        presence_took, began_at = trio.current_time() - began_at, trio.current_time()
+        left = await operators.transfer(uuid4(), "PJSIP/trunk-00000001", WHY)
+        transfer_took = trio.current_time() - began_at
+        assert left.outcome is Transferred.LEFT_TO_DIALPLAN
+        await until(lambda: not ami.is_up)
+    finally:
+        os.kill(asterisk.pid, signal.SIGCONT)
+    began_at = trio.current_time()
+    await until(lambda: ami.is_up, 40)
+    note("Asterisk hangs: presence answered", f"{presence_took * 1000:.0f} ms")
+    note("  transfer left to the dialplan", f"{transfer_took:.2f} s (AMI_TIMEOUT=0.5)")
+    note("  logged in again after it goes on", f"{trio.current_time() - began_at:.1f} s")
+    await trio.sleep(2)  # what was heard a moment ago is still believed
+    assert await operators.presence() is Presence.NOBODY
 
 
 async def test_the_line_survives_a_reload_of_the_manager(asterisk: RealAsterisk, nursery: trio.Nursery) -> None:

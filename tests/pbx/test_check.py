@@ -162,7 +162,7 @@ async def test_what_is_missing_is_named_with_its_remedy(
         ({"ami": {"port": 1}}, "Asterisk's manager", "Connection refused", "manager.conf"),
         ({"ami": {"secret": "wrong"}}, "Asterisk's manager", "Authentication failed", "AMI_SECRET"),
         ({"audiosocket": {"port": 1}}, "AudioSocket at 127.0.0.1:1", "nobody listens", "AUDIOSOCKET_PORT"),
-        ({"http": {"port": 1}}, "the engine's HTTP", "ConnectError", "HTTP_PORT"),
+        ({"http": {"port": 1}}, "the engine's HTTP", "nobody answers at", "HTTP_PORT"),
         ({"audiosocket": {"allow": ["10.0.0.0/8"]}}, "AudioSocket's networks", "no audio", "127.0.0.1/32"),
     ],
 )

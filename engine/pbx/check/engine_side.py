@@ -43,8 +43,8 @@ async def check_http(config: HttpConfig, ami: AmiConfig) -> list[Finding]:
             if alive.status_code != HTTPStatus.OK:
                 return [missing(what, f"{base}/healthz answers {alive.status_code}", "is it callctl that listens?")]
             return [fine(what, f"{base} answers"), *await _asked_as_dialplan(client, config, ami)]
-        except httpx.HTTPError as error:
-            return [missing(what, f"{base}: {type(error).__name__}", _SERVE.format("HTTP_HOST and HTTP_PORT"))]
+        except httpx.HTTPError:
+            return [missing(what, f"nobody answers at {base}", _SERVE.format("HTTP_HOST and HTTP_PORT"))]
 
 
 async def check_globals(ami: Asker, http: HttpConfig, audiosocket: AudioSocketConfig) -> list[Finding]:

@@ -75,9 +75,8 @@ async def _modules(ami: Asker, commands: frozenset[str], operators: OperatorsCon
         return [
             unknown("modules", "not told", "asterisk -rx 'module load func_module', then check again: it is what tells")
         ]
-    loaded = ", ".join(module.name for module, state in states.items() if state)
     return [
-        fine("modules", f"loaded: {loaded}"),
+        fine("modules", f"loaded: {sum(state or False for state in states.values())} of {len(states)}"),
         *(_not_loaded(module) for module, state in states.items() if not state),
     ]
 

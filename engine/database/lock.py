@@ -9,6 +9,8 @@ lends sessions out by the transaction.)
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import trio
@@ -20,8 +22,27 @@ from engine.errors import DatabaseError
 
 LEASE_SECONDS: Final = 20.0
 _UNLOCK_SECONDS: Final = 1.0
+_HOLDER: Final = """
+    SELECT client_addr::text AS address, backend_start AS since
+    FROM pg_locks LEFT JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND classid = %s AND objid::bigint = hashtext(%s)::bigint & 4294967295
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 _CLASS: Final = 0x63616C6C
 """First half of the key ("call"): keeps our names apart from the locks of others in the same database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whoever has a lock: from where, None on this machine's own socket, and since when at the earliest."""
+
+    address: str | None
+    since: datetime | None
+
+
+async def holder(runner: Runner, name: str) -> Holder | None:
+    """Who has the lock `name`; None if nobody has. Raises `DatabaseError`."""
+    rows = await runner.fetch(_HOLDER, [_CLASS, name])
+    return Holder(**rows[0]) if rows else None
 
 
 class HeldLock(Runner):

@@ -1,5 +1,6 @@
 """Calls as they are on record, for people who look at one: a list of them, or one with all that was said and done."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -20,6 +21,7 @@ _CALL: Final[LiteralString] = """
            transfer_reason, transfer_summary, prompt_version, quality_score, quality, evaluated_at, cost,
            cost_total::float AS cost_total
     FROM calls WHERE id = %s"""
+_HEADS: Final[LiteralString] = "SELECT id, started_at, caller FROM calls WHERE id = ANY(%s)"
 _PARTS: Final[dict[str, LiteralString]] = {
     "turns": """
         SELECT n, at, speaker, text, language, confidence, interrupted, latencies FROM call_turns
@@ -39,6 +41,11 @@ _PARTS: Final[dict[str, LiteralString]] = {
 async def listed(database: Database, *, since: datetime | None, outcome: str | None, limit: int) -> list[Record]:
     """The latest first. Raises `DatabaseError`."""
     return await database.fetch(_LIST, {"since": since, "outcome": outcome, "limit": limit})
+
+
+async def heads(database: Database, call_ids: Sequence[UUID]) -> list[Record]:
+    """Who called when, of those that are on record. Raises `DatabaseError`."""
+    return await database.fetch(_HEADS, [call_ids]) if call_ids else []
 
 
 async def load(database: Database, call_id: UUID) -> Record | None:

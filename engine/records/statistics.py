@@ -46,11 +46,20 @@ def yesterday(now: datetime) -> date:
 
 async def compute(database: Database, day: Day) -> Stats:
     """Compute a day anew and keep it in `daily_stats`. Raises `DatabaseError`."""
+    return await _computed(database, _KEEP, day)
+
+
+async def count(database: Database, day: Day) -> Stats:
+    """The same of a day that is not over: it is not kept."""
+    return await _computed(database, _COUNT, day)
+
+
+async def _computed(database: Database, query: LiteralString, day: Day) -> Stats:
     parameters = {
         "day": day.on, "begins": day.begins, "ends": day.ends, "timezone": day.timezone, "hours": day.hours,
         "no_result": sorted(WITHOUT_RESULT),
     }  # fmt: skip
-    (row,) = await database.fetch(_COMPUTE, parameters)
+    (row,) = await database.fetch(query, parameters)
     stats: Stats = row["stats"]
     return stats
 
@@ -68,7 +77,7 @@ _UNCOUNTED: Final[LiteralString] = """
          generate_series(greatest(first_call, %(first)s::date), %(last)s::date, interval '1 day') AS day
     WHERE first_call IS NOT NULL AND NOT EXISTS (SELECT FROM daily_stats WHERE daily_stats.day = day.day::date)
     ORDER BY 1"""
-_COMPUTE: Final[LiteralString] = """
+_COMPUTED: Final[LiteralString] = """
     WITH call AS MATERIALIZED (
         SELECT outcome, transfer_reason, scenario, language, quality_score, cost_total, answer_ms,
                date_part('epoch', ended_at - started_at) AS seconds,
@@ -145,7 +154,9 @@ _COMPUTE: Final[LiteralString] = """
                 'parts', parts, 'quality', judged.cost),
             'hourly', hourly.n, 'languages', languages.n, 'scenarios', scenarios.n) AS stats
         FROM counted, answers, outcomes, reasons, languages, scenarios, hourly, judged
-    )
+    )"""
+_COUNT: Final[LiteralString] = f"{_COMPUTED} SELECT stats FROM computed"
+_KEEP: Final[LiteralString] = f"""{_COMPUTED}
     INSERT INTO daily_stats (day, stats) SELECT %(day)s::date, stats FROM computed
     ON CONFLICT (day) DO UPDATE SET stats = excluded.stats, computed_at = now()
     RETURNING stats"""

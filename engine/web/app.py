@@ -20,6 +20,8 @@ from engine.pbx.shared_registry import SharedRegistry
 from engine.web.api import PREFIX, Backend, create_api
 from engine.web.auth import protect
 from engine.web.auth.site import Site
+from engine.web.console import PREFIX as CONSOLE
+from engine.web.console import create_console
 from engine.web.health import Readiness, health_routes
 from engine.web.pbx_api import pbx_routes
 from engine.web.problems import answer_with_problems
@@ -28,12 +30,13 @@ from engine.web.problems import answer_with_problems
 def create_app(
     config: HttpConfig, registry: SharedRegistry, readiness: Readiness, backend: Backend | None = None
 ) -> FastAPI:
-    """Health and the dialplan's questions; with `backend` also the API."""
+    """Health and the dialplan's questions; with `backend` also the API and the console."""
     app = FastAPI(title="callctl", docs_url=None, redoc_url=None, openapi_url=None)
     answer_with_problems(app)
     protect(app, Site(config))
     if backend is not None:
         app.mount(PREFIX, create_api(backend))
+        app.mount(CONSOLE, create_console(backend, readiness))
     app.include_router(health_routes(readiness))
     app.include_router(pbx_routes(registry, config.internal_secret.get_secret_value()))
     return app

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from tests.cli.command_tree import commands, parse
-from tests.cli.running import ROOT
+from tests.cli.running import ROOT, callctl
 
 SLOW = {"trio", "grpc", "anthropic", "google", "numpy", "fastapi", "httpx", "pydantic", "psycopg", "structlog",
         "engine.config", "engine.server", "ops"}  # fmt: skip
@@ -39,3 +39,11 @@ def test_help_waits_for_no_library_of_the_engine() -> None:
 def test_no_line_of_a_command_list_is_cut_short() -> None:
     help_of_all = CliRunner().invoke(app, ["--help"]).stdout
     assert "..." not in help_of_all.partition("Commands:")[2]
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    """As `callctl --install-completion` makes bash and zsh ask."""
+    asked = {"_CALLCTL_COMPLETE": "complete_bash", "COMP_WORDS": "callctl calls ", "COMP_CWORD": "2"}
+    assert callctl(settings=asked, folder=ROOT).stdout.split() == ["list", "show"]
+    options = {"_CALLCTL_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "callctl doctor --"}
+    assert '"--json":"Print JSON."' in callctl(settings=options, folder=ROOT).stdout

@@ -56,7 +56,7 @@ def _settings(config: Config, overrides: Overrides, ports: SharedPorts, number: 
     """One worker's: the ports in force, and a name of its own in the records, under which its successor finds what it
     left open."""
     name = config.records.engine or f"{socket.gethostname()}:{ports.audiosocket}"
-    own = {
+    own: Overrides = {
         "audiosocket": {"port": ports.audiosocket},
         "http": {"port": ports.http},
         "records": {"engine": f"{name}#{number}"},

@@ -5,7 +5,7 @@ event loops' lateness says nothing, and where a sum is wanted (calls in progress
 died had counted stays in the sums, or each death would look like a counter that began anew.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,7 +69,7 @@ def _read(page: str) -> Iterable[Metric]:
     return (family for family in text_string_to_metric_families(page) if not family.name.endswith("_created"))
 
 
-def _add(into: _Families, metrics: Iterable[Metric], label: Mapping[str, str]) -> None:
+def _add(into: _Families, metrics: Iterable[Metric], label: dict[str, str]) -> None:
     """Sum what is counted; give `label` to the rest."""
     for metric in metrics:
         family = into.setdefault(metric.name, _Family(metric.type, metric.documentation))

@@ -21,6 +21,8 @@ _NOT_FOUND: Final = "did not find"
 """How ShowDialPlan says that there is no such context or extension."""
 _ARRIVAL_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05
+_HANG_UP_SECONDS: Final = 1.0
+"""A hang-up known to Asterisk is known to us well within this."""
 
 type _Place = tuple[str, str, str]
 
@@ -31,7 +33,9 @@ async def transfer(ami: Asker, context: str, channel: str, handover: Handover) -
     if not channel:
         return TransferResult(Transferred.LEFT_TO_DIALPLAN, "the dialplan did not say which channel is the caller's")
     try:
-        before = await _place(ami, channel)
+        before = await _place_or_none(ami, channel)
+        if before is None:
+            return await _unheard_of(channel)
         await _require_way(ami, context)
         for name, value in channel_variables(handover):
             await ami.ask(Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value))))
@@ -56,6 +60,20 @@ async def _redirect(ami: Asker, context: str, channel: str, before: _Place) -> T
             await trio.sleep(_LOOK_SECONDS)
         return TransferResult(Transferred.REACHED_QUEUE)
     return TransferResult(Transferred.FAILED, f"redirected, but the caller is still at {','.join(before)}")
+
+
+async def _unheard_of(channel: str) -> TransferResult:
+    """The caller has hung up, and the end of the media connection cancels this; or is on another PBX than ours, or on
+    a channel renamed meanwhile, and would be hung up on by whoever takes them for gone."""
+    await trio.sleep(_HANG_UP_SECONDS)
+    return TransferResult(Transferred.LEFT_TO_DIALPLAN, f"Asterisk knows no {channel}, but the caller is on the line")
+
+
+async def _place_or_none(ami: Asker, channel: str) -> _Place | None:
+    try:
+        return await _place(ami, channel)
+    except AmiNoChannel:
+        return None
 
 
 async def _place(ami: Asker, channel: str) -> _Place:

@@ -35,7 +35,19 @@ async def test_the_caller_reaches_the_queue_and_the_operator_knows_why(ami: Ami,
 
 async def test_a_caller_who_has_gone_is_not_looked_for(ami: Ami, manager: Manager) -> None:
     manager.channels.clear()
-    assert (await move(ami)).outcome is Transferred.CALLER_GONE
+    with trio.move_on_after(0.3) as call:  # until the media connection ends, too
+        await move(ami)
+    assert call.cancelled_caught
+    assert manager.names() == ["Status"]
+
+
+async def test_a_caller_on_another_pbx_is_not_taken_for_gone(ami: Ami, manager: Manager) -> None:
+    manager.channels.clear()
+    result = await move(ami)
+    assert (result.outcome, result.detail) == (
+        Transferred.LEFT_TO_DIALPLAN,
+        f"Asterisk knows no {CALLER}, but the caller is on the line",
+    )
     assert manager.names() == ["Status"]
 
 

@@ -49,7 +49,7 @@ class AsteriskOperators:
 
     async def transfer(self, call_id: UUID, channel: str, handover: Handover) -> TransferResult:
         """See `engine.pbx.transfer`."""
-        result = await transfer(self._ami, self._config.context, channel, handover)
+        result = await transfer(self._ami, self._config.context, call_id, channel, handover)
         log.info(
             "transfer", call_id=call_id, channel=channel, reason=handover.reason, outcome=result.outcome,
             detail=result.detail,

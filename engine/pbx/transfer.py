@@ -6,6 +6,7 @@ caller who hangs up leaves nothing that rings.
 """
 
 from typing import Final
+from uuid import UUID
 
 import trio
 
@@ -17,6 +18,7 @@ from engine.pbx.operators import Handover, Transferred, TransferResult
 
 EXTENSION: Final = "s"
 PRIORITY: Final = "1"
+_CALL_ID: Final = "CALL_UUID"
 _NOT_FOUND: Final = "did not find"
 """How ShowDialPlan says that there is no such context or extension."""
 _ARRIVAL_SECONDS: Final = 1.0
@@ -27,15 +29,15 @@ _HANG_UP_SECONDS: Final = 1.0
 type _Place = tuple[str, str, str]
 
 
-async def transfer(ami: Asker, context: str, channel: str, handover: Handover) -> TransferResult:
+async def transfer(ami: Asker, context: str, call_id: UUID, channel: str, handover: Handover) -> TransferResult:
     """Send `channel` to `context`. Raises nothing; cancellable until the redirect is sent, then it takes its answer's
     time. Where Asterisk's manager is of no help the dialplan is: `LEFT_TO_DIALPLAN`."""
     if not channel:
         return TransferResult(Transferred.LEFT_TO_DIALPLAN, "the dialplan did not say which channel is the caller's")
     try:
-        before = await _place_or_none(ami, channel)
-        if before is None:
+        if not await _is_of_call(ami, channel, call_id):
             return await _unheard_of(channel)
+        before = await _place(ami, channel)
         await _require_way(ami, context)
         for name, value in channel_variables(handover):
             await ami.ask(Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value))))
@@ -62,18 +64,23 @@ async def _redirect(ami: Asker, context: str, channel: str, before: _Place) -> T
     return TransferResult(Transferred.FAILED, f"redirected, but the caller is still at {','.join(before)}")
 
 
+async def _is_of_call(ami: Asker, channel: str, call_id: UUID) -> bool:
+    """A PBX may know another caller by the same name: after a restart, or beside another PBX. The dialplan notes the
+    call's UUID; one that does not is believed."""
+    try:
+        answer = await ami.ask(Action("Getvar", (("Channel", channel), ("Variable", _CALL_ID))))
+    except AmiNoChannel:
+        return False
+    return answer.response.get("Value") in ("", str(call_id))
+
+
 async def _unheard_of(channel: str) -> TransferResult:
     """The caller has hung up, and the end of the media connection cancels this; or is on another PBX than ours, or on
     a channel renamed meanwhile, and would be hung up on by whoever takes them for gone."""
     await trio.sleep(_HANG_UP_SECONDS)
-    return TransferResult(Transferred.LEFT_TO_DIALPLAN, f"Asterisk knows no {channel}, but the caller is on the line")
-
-
-async def _place_or_none(ami: Asker, channel: str) -> _Place | None:
-    try:
-        return await _place(ami, channel)
-    except AmiNoChannel:
-        return None
+    return TransferResult(
+        Transferred.LEFT_TO_DIALPLAN, f"Asterisk knows no {channel} of this call, but the caller is on the line"
+    )
 
 
 async def _place(ami: Asker, channel: str) -> _Place:

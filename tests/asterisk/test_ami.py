@@ -27,6 +27,7 @@ from tests.asterisk.running_engine import channels, until
 
 pytestmark = pytest.mark.asterisk
 
+CALL = uuid4()
 WHY = Handover("customer_request", "Хоче «зимові» шини 205/55 R16, бюджет 12 000 грн; чекає.")
 
 
@@ -95,7 +96,7 @@ async def test_the_queue_tells_who_is_there(ami: AmiConnection, asterisk: RealAs
 async def test_a_caller_is_moved_and_the_variables_go_along(ami: AmiConnection, asterisk: RealAsterisk) -> None:
     async with waiting_caller(asterisk) as caller:
         began_at = trio.current_time()
-        result = await transfer(ami, "callctl-operator", caller, WHY)
+        result = await transfer(ami, "callctl-operator", CALL, caller, WHY)
         took = trio.current_time() - began_at
         assert result.outcome is Transferred.REACHED_QUEUE, result.detail
         assert await place(ami, caller) == "callctl-operator"
@@ -108,7 +109,7 @@ async def test_a_caller_who_has_gone(ami: AmiConnection, asterisk: RealAsterisk)
     async with waiting_caller(asterisk) as caller:
         await trio.to_thread.run_sync(asterisk.hang_up_all)
     with trio.move_on_after(0.5) as call:  # as the end of the media connection would
-        await transfer(ami, "callctl-operator", caller, WHY)
+        await transfer(ami, "callctl-operator", CALL, caller, WHY)
     assert call.cancelled_caught
     for action in ("Status", "Setvar", "Redirect"):
         fields = (("Channel", caller), ("Variable", "A"), ("Value", "b"), ("Context", "callctl"), ("Exten", "1"))
@@ -118,7 +119,7 @@ async def test_a_caller_who_has_gone(ami: AmiConnection, asterisk: RealAsterisk)
 
 async def test_a_way_that_leads_nowhere_is_not_taken(ami: AmiConnection, asterisk: RealAsterisk) -> None:
     async with waiting_caller(asterisk) as caller:
-        result = await transfer(ami, "no-such-context", caller, WHY)
+        result = await transfer(ami, "no-such-context", CALL, caller, WHY)
         assert result.outcome is Transferred.FAILED
         assert "no-such-context" in result.detail
         assert await place(ami, caller) == "ami-test"
@@ -128,7 +129,7 @@ async def test_called_off_in_time_the_caller_stays(ami: AmiConnection, asterisk:
     async with waiting_caller(asterisk) as caller:
         with trio.CancelScope() as call:
             call.cancel()
-            await transfer(ami, "callctl-operator", caller, WHY)
+            await transfer(ami, "callctl-operator", CALL, caller, WHY)
         assert call.cancelled_caught
         await trio.sleep(0.2)
         assert await place(ami, caller) == "ami-test"

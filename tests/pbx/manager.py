@@ -150,8 +150,8 @@ class Manager:
         return [[("Response", "Success"), *((name, "What it does.  (Priv: <none>)") for name in self.commands)]]
 
     def _getvar(self, asked: Asked) -> list[Message]:
-        if "Getvar" not in self.commands:
-            return _no("Permission denied")
+        if asked.get("Channel", "") not in ("", *self.channels):
+            return _no("No such channel")
         value = self.variables.get(asked["Variable"], "")
         return [[("Response", "Success"), ("Variable", asked["Variable"]), ("Value", value)]]
 

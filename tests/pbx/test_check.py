@@ -200,6 +200,7 @@ async def test_without_func_module_nobody_tells_which_modules_there_are(shop: Sh
 
 async def test_without_any_right_to_look_nothing_is_made_up(shop: Shop) -> None:
     shop.manager.commands = {"Redirect", "Setvar", "QueueStatus", "Ping"}
+    shop.manager.refuses = {"Getvar": "Permission denied"}
     troubles = await shop.troubles()
     assert [trouble.what for trouble in troubles if trouble.mark is Mark.MISSING] == ["manager privilege reporting"]
     assert {trouble.what for trouble in troubles if trouble.mark is Mark.UNKNOWN} == {

@@ -1,5 +1,7 @@
 """A caller is moved to the operators' queue, is gone, or stays with the bot: by what Asterisk answers, and in order."""
 
+from uuid import UUID
+
 import pytest
 import trio
 
@@ -10,13 +12,14 @@ from engine.pbx.operators import Handover, Transferred, TransferResult
 from engine.pbx.transfer import transfer
 from tests.pbx.manager import Manager
 
+CALL = UUID("00112233-4455-6677-8899-aabbccddeeff")
 CALLER = "PJSIP/trunk-00000001"
 TALKING = "callctl-bot,s,17"
 WHY = Handover("customer_request", "Хоче зимові шини 205/55 R16.")
 
 
 async def move(ami: Ami, channel: str = CALLER) -> TransferResult:
-    return await transfer(ami, "callctl-operator", channel, WHY)
+    return await transfer(ami, "callctl-operator", CALL, channel, WHY)
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ async def test_the_caller_reaches_the_queue_and_the_operator_knows_why(ami: Ami,
     assert await move(ami) == TransferResult(Transferred.REACHED_QUEUE)
     assert manager.channels[CALLER] == "callctl-operator,s,1"
     assert manager.variables == {"__CALLCTL_REASON": WHY.reason, "__CALLCTL_SUMMARY": WHY.summary}
-    assert manager.names() == ["Status", "ShowDialPlan", "Setvar", "Setvar", "Redirect", "Status"]
+    assert manager.names() == ["Getvar", "Status", "ShowDialPlan", "Setvar", "Setvar", "Redirect", "Status"]
 
 
 async def test_a_caller_who_has_gone_is_not_looked_for(ami: Ami, manager: Manager) -> None:
@@ -38,7 +41,7 @@ async def test_a_caller_who_has_gone_is_not_looked_for(ami: Ami, manager: Manage
     with trio.move_on_after(0.3) as call:  # until the media connection ends, too
         await move(ami)
     assert call.cancelled_caught
-    assert manager.names() == ["Status"]
+    assert manager.names() == ["Getvar"]
 
 
 async def test_a_caller_on_another_pbx_is_not_taken_for_gone(ami: Ami, manager: Manager) -> None:
@@ -46,9 +49,17 @@ async def test_a_caller_on_another_pbx_is_not_taken_for_gone(ami: Ami, manager: 
     result = await move(ami)
     assert (result.outcome, result.detail) == (
         Transferred.LEFT_TO_DIALPLAN,
-        f"Asterisk knows no {CALLER}, but the caller is on the line",
+        f"Asterisk knows no {CALLER} of this call, but the caller is on the line",
     )
-    assert manager.names() == ["Status"]
+    assert manager.names() == ["Getvar"]
+
+
+async def test_nobody_else_is_moved_for_having_the_same_channel_name(ami: Ami, manager: Manager) -> None:
+    manager.variables["CALL_UUID"] = str(UUID(int=1))
+    assert (await move(ami)).outcome is Transferred.LEFT_TO_DIALPLAN
+    assert manager.names() == ["Getvar"]
+    manager.variables["CALL_UUID"] = str(CALL)
+    assert (await move(ami)).outcome is Transferred.REACHED_QUEUE
 
 
 @pytest.mark.parametrize("action", ["Setvar", "Redirect"])
@@ -89,7 +100,7 @@ async def test_what_asterisk_says_is_not_believed_until_it_is_so(ami: Ami, manag
     )
 
 
-@pytest.mark.parametrize("action", ["Status", "Setvar", "Redirect"])
+@pytest.mark.parametrize("action", ["Getvar", "Status", "Setvar", "Redirect"])
 async def test_a_manager_that_falls_silent_leaves_the_caller_to_the_dialplan(
     ami: Ami, manager: Manager, action: str
 ) -> None:

@@ -9,7 +9,7 @@ OLDEST: Final = 18
 
 PRIVILEGES: Final[Mapping[str, tuple[str, ...]]] = {
     "call": ("Redirect", "Setvar"),
-    "reporting": ("Status", "ShowDialPlan", "CoreSettings"),
+    "reporting": ("Status", "Getvar", "ShowDialPlan", "CoreSettings"),
 }
 """Class of manager.conf's `write` -> the actions of it that are used."""
 

@@ -149,7 +149,7 @@ async def test_a_caller_who_hangs_up_is_gone_at_once(doing: Any, autojump_clock:
         ending = await world.until_ended(1)
         assert trio.current_time() - gone_at < 0.1
     assert (ending.outcome, ending.reason) == (Outcome.CALLER_HUNG_UP, "eof")
-    assert world.registry.next(CALL).next == "hangup"
+    assert world.registry.next(CALL).next == "operator", "nobody asks of a caller who left: who does, has them still"
     heard_ms = sum(h.frames for h in world.line.heard()) * 20
     assert sum(e.heard_ms for e in world.told(BotSaid)) == heard_ms, "all that was heard is told, and nothing else"
 

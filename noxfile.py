@@ -79,6 +79,14 @@ def watch(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def browser(session: nox.Session) -> None:
+    """The console in a real Chromium, over a real engine (root, Debian; installed if it is not there)."""
+    _install(session)
+    session.run("bash", "tests/console/setup.sh", external=True)
+    session.run("pytest", "-m", "browser", "-s", "tests/console", *session.posargs, env=_KEEP_BYTECODE)
+
+
+@nox.session(python=PYTHON)
 def containers(session: nox.Session) -> None:
     """The image and compose.yaml, with the Docker of DOCKER_HOST: built, brought up, called, killed part by part."""
     _install(session)

@@ -199,6 +199,8 @@ async def test_calls_in_progress_are_seen_and_ended(site: Site) -> None:
     await visitor.send(f"/live/{call}/hang-up", f"/live/{call}")
     assert site.live.ended == [call]
     del site.live.calls[call]
+    assert "data-over" not in await visitor.page(f"/live/{call}/now"), "its end is not on record yet"
+    await site.database.execute("UPDATE calls SET outcome = 'completed', ended_at = now() WHERE id = %s", [call])
     assert "data-over" in await visitor.page(f"/live/{call}/now")
     assert (await visitor.get(f"/live/{uuid4()}")).status_code == 404
 

@@ -22,8 +22,10 @@ CALLS = 5
 """That all of them go to one of two workers happens once in 16 runs; the tests do not mind."""
 QUIET = {"CALL_SILENCE_PROMPT_AFTER": "120"}
 """Callers wait for workers to start: nobody says goodbye to them meanwhile."""
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 """A new worker imports the vendors' SDKs, beside whatever else the machine does."""
+HUNG_SECONDS = 6.0
+"""1.5 s on a machine that has time for its supervisor; this one has little."""
 
 
 def workers(engine: Served) -> list[psutil.Process]:
@@ -67,15 +69,17 @@ async def test_calls_survive_the_death_of_another_worker_which_is_replaced(world
         assert (await engine.samples())["callctl_worker_deaths"] == 1
 
 
-async def test_a_hung_engine_becomes_a_dead_one_within_three_seconds(world: World) -> None:
+async def test_a_hung_engine_becomes_a_dead_one_at_once(world: World) -> None:
     """Until its connections close the dialplan believes in it."""
     async with served(world, "--workers", "1", **QUIET) as engine:
         call_id = uuid4()
         async with place_call(*engine.audiosocket, call_id=call_id) as caller:
             await caller.wait_for_bot_turn()
             workers(engine)[0].send_signal(signal.SIGSTOP)
-            with trio.fail_after(3):
+            began = trio.current_time()
+            with trio.fail_after(HUNG_SECONDS):
                 await caller.wait_ended()
+            print(f"\nthe dialplan has its caller back after {trio.current_time() - began:.1f} s")
         await wait_for_workers(engine, 1)
         assert await next_step(engine.web, call_id) == ("operator", "")
         async with place_call(*engine.audiosocket) as again:

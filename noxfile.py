@@ -95,7 +95,7 @@ def containers(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def audit(session: nox.Session) -> None:
-    """Known vulnerabilities in what constraints.txt pins. Fails too where the service that knows them is out of reach."""
+    """Known vulnerabilities in what constraints.txt pins; a service of them that is out of reach is no pass."""
     session.install("pip-audit")
     session.run(
         "pip-audit",

@@ -50,9 +50,10 @@ def load_command(
 
 async def _load(database: "Database", reading: "Reading") -> "list[Change]":
     from engine.database.lock import try_lock
+    from engine.knowledge.editing import LOCK
     from engine.knowledge.shelf import load
 
-    async with try_lock(database, "knowledge") as lock:
+    async with try_lock(database, LOCK) as lock:
         if lock is None:
             fail("articles are being loaded by another: try again when it is done")
         return await load(database, reading)

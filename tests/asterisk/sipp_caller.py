@@ -83,7 +83,8 @@ async def placed_call(
 
 
 class Crowd:
-    """Many calls at once, of callers who only count packets. They are taken away together."""
+    """Many calls at once, of callers who only count packets. They are taken away together, so no block that was entered
+    later may still be open when more are placed."""
 
     def __init__(self, asterisk: RealAsterisk, folder: Path, steps: Sequence[str], audio: bytes) -> None:
         self.calls: list[PlacedCall] = []

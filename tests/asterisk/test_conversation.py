@@ -12,7 +12,7 @@ from engine.call.events import BotSaid, CallerSaid, CallStarted
 from tests.asterisk.figures import note
 from tests.asterisk.pbx import RealAsterisk
 from tests.asterisk.rtp_ear import RtpEar
-from tests.asterisk.running_engine import RunningEngine, channels, setting, until
+from tests.asterisk.running_engine import SECRET, RunningEngine, channels, setting, until
 from tests.asterisk.sipp_caller import CALLER, HANG_UP, PlacedCall, line_audio, placed_call, wait
 from tests.asterisk.spoken import QUESTION, TEXTS, assert_undamaged, heard, words
 
@@ -26,6 +26,7 @@ async def test_a_question_is_answered_without_one_damaged_frame(
     async with placed_call(asterisk, tmp_path, [wait(60), HANG_UP], audio=audio) as call:
         await _hear_answer(engine, call)
     _report(engine, call.ear)
+    assert SECRET not in asterisk.log(), "it logs all it executes"
     assert engine.told(CallStarted)[0].caller == CALLER
     assert engine.told(CallStarted)[0].called == "100"
     _assert_answered(engine, call.ear)

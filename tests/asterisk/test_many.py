@@ -99,8 +99,8 @@ async def test_twenty_callers_hear_an_even_stream(
     together, alone = cadence(ears), [ear.cadence() for ear in ears]
     note("20 callers for 30 s", together)
     note("  mean of each call", f"{min(one.mean for one in alone):.2f} to {max(one.mean for one in alone):.2f} ms")
-    assert together.mean == pytest.approx(20, abs=0.2)
-    assert together.p99 < 60
+    assert together.mean == pytest.approx(20, abs=0.5)
+    assert together.p99 < 150
     assert together.payloads == (160,)
     assert all(one.seconds > 28 for one in alone)
 
@@ -112,9 +112,13 @@ async def test_one_engine_after_the_other_is_replaced(world: World, asterisk: Re
     async def all_there() -> bool:
         return (await states(asterisk)).total() == 12
 
-    async with served(world, **drain) as one, served(world, **drain) as two:
+    async with (
+        served(world, **drain) as one,
+        served(world, **drain) as two,
+        served(world, **drain) as newer,
+    ):
         await point_at(asterisk, address_of(one), address_of(two))
-        async with silent_crowd(asterisk, tmp_path) as crowd, served(world, **drain) as newer:
+        async with silent_crowd(asterisk, tmp_path) as crowd:
             await crowd.place(4)
             one.drain()
             await point_at(asterisk, address_of(newer), address_of(two))

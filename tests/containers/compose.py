@@ -34,7 +34,7 @@ def kill(container: str) -> None:
     """As the kernel would, out of memory: what Docker itself is told to kill, it does not start again."""
     pid = inspect(container)["State"]["Pid"]
     code = f"import os; os.kill({pid}, 9)"
-    docker("run", "--rm", "--pid=host", "--privileged", "--user=0", "--entrypoint=python", "callctl", "-c", code)
+    docker("run", "--rm", "--pid=host", "--user=0", "--entrypoint=python", "callctl", "-c", code)
 
 
 @dataclass(frozen=True)

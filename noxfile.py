@@ -7,7 +7,7 @@ import nox
 PYTHON = Path(".python-version").read_text().strip()
 _KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """The tests start many processes: each takes one second, not ten, once the bytecode of the vendors' SDKs is kept."""
-_DATA_BENCHES = ("data_writer", "data_tables", "data_daily", "knowledge_search", "knowledge_embeddings")
+_DATA_BENCHES = ("data_writer", "data_tables", "data_daily", "knowledge_search", "knowledge_embeddings", "api_calls")
 
 nox.options.sessions = ["lint", "types", "layers", "tests"]
 nox.options.default_venv_backend = "uv"
@@ -25,7 +25,11 @@ def tests(session: nox.Session) -> None:
     _install(session)
     two = ("-n", "2", "--dist", "loadfile")
     session.run(
-        "pytest", "-m", "not asterisk and not scale and not containers", *(session.posargs or two), env=_KEEP_BYTECODE
+        "pytest",
+        "-m",
+        "not asterisk and not scale and not containers and not browser",
+        *(session.posargs or two),
+        env=_KEEP_BYTECODE,
     )
 
 

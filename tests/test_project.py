@@ -27,6 +27,7 @@ IMPORTED_AS: Final = {
     "google-cloud-speech": "google.cloud.speech_v2",
     "google-cloud-texttospeech": "google.cloud.texttospeech_v1",
     "grpcio": "grpc",
+    "markdown-it-py": "markdown_it",
 }
 """Where the name is not the distribution's own with an underscore."""
 NEVER_IMPORTED: Final = {

@@ -34,6 +34,11 @@ class LiveDesk:
         found = await self._sessions.every()
         return [{"id": str(call_id), **document} for call_id, document in found.items()]
 
+    async def find(self, call_id: UUID) -> Mapping[str, Any] | None:
+        """One of them; None if it is not in progress."""
+        document = await self._sessions.load(call_id)
+        return None if document is None else {"id": str(call_id), **document}
+
     async def hang_up(self, call_id: UUID) -> bool:
         """False: there is no such call. Raises `DatabaseError`."""
         if self._calls.hang_up(call_id):

@@ -114,7 +114,7 @@ def test_a_call_is_ended_from_the_page(house: House, browser: Browser, admin: St
         page.once("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="End the call").click()
         expect(page.locator("[data-over]")).to_contain_text("completed")
-        expect(page.locator(".transcript .event")).to_contain_text("ended from the console")
+        expect(page.locator(".transcript li.event")).to_contain_text("ended from the console")
 
 
 def test_an_article_is_edited_and_found_by_trying_a_question(
@@ -187,7 +187,7 @@ def test_logging_in_and_going_about_needs_no_mouse(house: House, browser: Browse
         expect(page.get_by_role("heading", name="Calls")).to_be_visible()
         page.keyboard.press("Tab")
         expect(page.locator(".skip")).to_be_focused()
-        assert page.locator(".skip").bounding_box() != {}
+        assert (page.locator(".skip").bounding_box() or {"x": -1})["x"] >= 0, "it is seen once it has the focus"
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
         expect(page.get_by_label("From", exact=True)).to_be_focused()

@@ -38,6 +38,9 @@ class FakeLive:
     async def listed(self) -> Sequence[Mapping[str, Any]]:
         return [{"id": str(call_id), **document} for call_id, document in self.calls.items()]
 
+    async def find(self, call_id: UUID) -> Mapping[str, Any] | None:
+        return {"id": str(call_id), **self.calls[call_id]} if call_id in self.calls else None
+
     async def hang_up(self, call_id: UUID) -> bool:
         self.ended.append(call_id)
         return call_id in self.calls

@@ -21,6 +21,10 @@ class Live(Protocol):
         """Each with `id` and what its session says."""
         ...
 
+    async def find(self, call_id: UUID) -> Record | None:
+        """One of them."""
+        ...
+
     async def hang_up(self, call_id: UUID) -> bool:
         """False: there is no such call."""
         ...

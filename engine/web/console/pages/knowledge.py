@@ -82,6 +82,7 @@ async def _save(visit: Visit, path: str, tag: str | None) -> Response:
         return await _editor(visit, given, path=path, tag=tag, wrong=str(error))
     if "preview" in visit.form:
         return await _editor(visit, given, path=path, tag=tag, preview=await _rendered(given["text"]))
+    await visit.backend.guard.note(visit.request, visit.identity, "articles.write", path)
     done = await put(visit.backend.config.database, article, tag)
     if isinstance(done, Refused):
         return await _editor(visit, given, path=path, tag=tag, wrong=visit.words(_reason(done)))
@@ -137,9 +138,9 @@ async def _read(visit: Visit) -> tuple[Row, list[Any]]:
 ENTRIES: Final = (
     Entry("/knowledge", every),
     Entry("/knowledge/new", new, Role.SUPERVISOR),
-    Entry("/knowledge/new", create, Role.SUPERVISOR, "articles.write", "POST"),
+    Entry("/knowledge/new", create, Role.SUPERVISOR, method="POST"),
     Entry("/knowledge/{number:int}", one),
     Entry("/knowledge/{number:int}/edit", edit, Role.SUPERVISOR),
-    Entry("/knowledge/{number:int}/edit", change, Role.SUPERVISOR, "articles.write", "POST"),
+    Entry("/knowledge/{number:int}/edit", change, Role.SUPERVISOR, method="POST"),
     Entry("/knowledge/{number:int}/remove", take_away, Role.SUPERVISOR, "articles.write", "POST"),
 )

@@ -57,7 +57,7 @@ async def _calls(visit: Visit) -> list[dict[str, Any]]:
 
 async def _call(visit: Visit) -> dict[str, Any]:
     call_id = _id(visit)
-    session = next((each for each in await _open(visit).listed() if each["id"] == str(call_id)), None)
+    session = await _open(visit).find(call_id)
     record = await load(visit.backend.database, call_id)
     if record is None and session is None:
         raise missing("call in progress")

@@ -7,6 +7,8 @@ import nox
 PYTHON = Path(".python-version").read_text().strip()
 _KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """The tests start many processes: each takes one second, not ten, once the bytecode of the vendors' SDKs is kept."""
+_ELSEWHERE = ("asterisk", "browser", "containers", "prometheus", "scale")
+"""Marks of tests that need what is not in a wheel, or the machine to themselves."""
 _DATA_BENCHES = ("data_writer", "data_tables", "data_daily", "knowledge_search", "knowledge_embeddings", "api_calls")
 
 nox.options.sessions = ["lint", "types", "layers", "tests"]

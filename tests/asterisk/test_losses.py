@@ -87,10 +87,20 @@ async def test_a_process_that_is_lost_in_mid_call(
     assert took < WITHIN
 
 
-@pytest.mark.xfail(
-    reason="Asterisk notices when its socket's buffer is full: too late while the engine asks for big ones"
+@pytest.mark.parametrize(
+    "rate",
+    [
+        pytest.param(
+            "8000",
+            marks=pytest.mark.xfail(
+                reason="Asterisk notices when its socket's buffer is full: 2 s with small segments, long with others"
+            ),
+        ),
+        pytest.param(
+            "16000", marks=pytest.mark.xfail(reason="Asterisk's Dial() goes on though the channel cannot be written to")
+        ),
+    ],
 )
-@pytest.mark.parametrize("rate", ["8000", "16000"])
 async def test_a_cable_that_is_cut_in_mid_call(asterisk: RealAsterisk, tmp_path: Path, rate: str) -> None:
     """The engine is well, on another machine; nothing reaches it, and nobody is told."""
     with laid_cable() as cable:

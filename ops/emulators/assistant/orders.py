@@ -23,7 +23,7 @@ def order(memory: Memory) -> Reply:
 def after_draft(memory: Memory, result: Json) -> Reply:
     if memory.delivery_type is not None:
         return deliver(memory)
-    return Reply(f"Записала: {_items(memory)}, разом {price(result['subtotal'])}. Вам доставити чи заберете самі?")
+    return Reply(f"Записала, разом {price(result['subtotal'])}. Вам доставити чи заберете самі?")
 
 
 def deliver(memory: Memory) -> Reply:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any
-from uuid import uuid4
+from typing import Any, Final
+from uuid import UUID, uuid4
 
 import httpx
 import trio
 
 from engine.call.events import CallEvent
 from engine.config import Config
+from engine.errors import EngineError
 from engine.server import Listening, import_vendors, serve
 from ops.demo.conversation import STEPS, Evidence, judge, new_caller
 from ops.embedded.world import Overrides, embedded_world
@@ -24,6 +25,7 @@ from ops.emulators.caller_script import Heard, perform
 
 _PORTS: Overrides = {"audiosocket": {"port": 0}, "http": {"port": 0, "metrics_port": 0}}
 """Free ones: a demo must not collide with an engine that is running."""
+_WELCOME_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ async def run_demo(watcher: DemoWatcher, *, record: Path | None = None) -> DemoR
 async def _call(engine: Listening, record: Path | None) -> tuple[SimulatedCaller, Sequence[Heard]]:
     call_id, heard = uuid4(), list[Heard]()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{engine.http_port}") as client:
-        await announce(client, call_id, caller=new_caller())
+        await _announced(client, call_id)
     options = CallerOptions(records=record is not None)
     async with place_call(*engine.audiosocket, call_id=call_id, options=options) as caller:
         await perform(caller, STEPS, heard.append)
@@ -90,6 +92,15 @@ async def _call(engine: Listening, record: Path | None) -> tuple[SimulatedCaller
     if record is not None and caller.recording is not None:
         caller.recording.write_wav(record)
     return caller, heard
+
+
+async def _announced(client: httpx.AsyncClient, call_id: UUID) -> None:
+    """Where everything has only just started, calls are not welcome for a moment: the clock was late."""
+    caller, until = new_caller(), trio.current_time() + _WELCOME_SECONDS
+    while not await announce(client, call_id, caller=caller):
+        if trio.current_time() > until:
+            raise EngineError("the engine takes no call: this machine is too busy, or set CALL_MAX_LATENESS_MS higher")
+        await trio.sleep(0.5)
 
 
 async def _orders(control: str) -> Sequence[Mapping[str, Any]]:

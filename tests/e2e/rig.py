@@ -103,7 +103,8 @@ class Engine:
 async def running_engine(world: World, **sections: Mapping[str, Any]) -> AsyncIterator[Engine]:
     """The engine in `world` on free ports; `sections` are settings of single sections that differ."""
     ports: Mapping[str, Mapping[str, Any]] = {
-        "audiosocket": {"port": 0}, "http": {"port": 0, "metrics_port": 0}, "call": {"drain_seconds": 2.0, "max_lateness_ms": 10_000},
+        "audiosocket": {"port": 0}, "http": {"port": 0, "metrics_port": 0},
+        "call": {"drain_seconds": 2.0, "max_lateness_ms": 10_000},
     }  # fmt: skip
     names = world.overrides.keys() | ports.keys() | sections.keys()
     config = Config.from_env(

@@ -22,6 +22,10 @@ from engine.transport.audiosocket import AudioSocketTransport
 from engine.transport.poller import Poller
 
 _BACKLOG: Final = 1024
+_UNREAD_BYTES: Final = 4096
+_SEGMENT_BYTES: Final = 480
+"""What the kernels may hold of a caller's audio: ours twice the first, Asterisk's in proportion to the second. Asterisk
+stays for as long as it can write: with these it notices within two seconds that a network is cut, else after many."""
 
 type ConnectionHandler = Callable[[AudioSocketTransport], Awaitable[None]]
 
@@ -55,6 +59,8 @@ def _listen(config: AudioSocketConfig, *, reuse_port: bool) -> trio.SocketListen
         raise ConfigError(
             f"AUDIOSOCKET_HOST, AUDIOSOCKET_PORT: cannot listen on {config.host}:{config.port}: {error.strerror}"
         ) from error
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD_BYTES)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT_BYTES)
     return trio.SocketListener(trio.socket.from_stdlib_socket(sock))
 
 

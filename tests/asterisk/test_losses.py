@@ -90,12 +90,7 @@ async def test_a_process_that_is_lost_in_mid_call(
 @pytest.mark.parametrize(
     "rate",
     [
-        pytest.param(
-            "8000",
-            marks=pytest.mark.xfail(
-                reason="Asterisk notices when its socket's buffer is full: 2 s with small segments, long with others"
-            ),
-        ),
+        "8000",
         pytest.param(
             "16000", marks=pytest.mark.xfail(reason="Asterisk's Dial() goes on though the channel cannot be written to")
         ),

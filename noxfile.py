@@ -23,16 +23,11 @@ def _install(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def tests(session: nox.Session) -> None:
-    """Unit, property and end-to-end tests, two files at a time: calls take real time. Arguments go to pytest."""
+    """Unit, property and end-to-end tests, three files at a time: calls take real time. Arguments go to pytest."""
     _install(session)
-    two = ("-n", "2", "--dist", "loadfile")
-    session.run(
-        "pytest",
-        "-m",
-        "not asterisk and not scale and not containers and not browser",
-        *(session.posargs or two),
-        env=_KEEP_BYTECODE,
-    )
+    three = ("-n", "3", "--dist", "loadfile")
+    rest = " and ".join(f"not {marker}" for marker in _ELSEWHERE)
+    session.run("pytest", "-m", rest, *(session.posargs or three), env=_KEEP_BYTECODE)
 
 
 @nox.session(python=PYTHON)

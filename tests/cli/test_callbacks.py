@@ -19,7 +19,7 @@ from tests.database.fresh import fresh_database
 
 type Type = Callable[..., tuple[int, str, str]]
 
-WAITING, OTHER = uuid4(), uuid4()
+WAITING, OTHER = uuid4(), UUID("0b5e7a53-8f5c-4d5e-9f5a-2b3f0b8a7c11")
 ASKED = CallbackRow(WAITING, uuid4(), "+380671234567", "Олена", "Шини R16", "завтра", datetime.now(UTC))
 
 

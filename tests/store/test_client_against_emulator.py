@@ -1,9 +1,7 @@
 """The real client and the emulated store over a real socket: the two readings of the contract agree."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -15,6 +13,7 @@ from engine.store.asked import Confirmation, DeliveryChoice, NewBooking, NewOrde
 from engine.store.client import StoreClient
 from ops.emulators.faults import Faults
 from ops.emulators.store_api import StoreEmulator
+from tests.emulated import emulated
 
 PHONE = "+380931112233"
 OLENA = "+380671234567"
@@ -38,22 +37,9 @@ class RunningStore:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[RunningStore]:
-    ready: Future[tuple[RunningStore, asyncio.Event]] = Future()
-
-    async def serve() -> None:
-        faults, finished = Faults(), asyncio.Event()
-        server = StoreEmulator(faults, api_key="store-key")
-        url = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}"
-        ready.set_result((RunningStore(asyncio.get_running_loop(), faults, url), finished))
-        await finished.wait()
-        await server.stop()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    running, finished = ready.result(10)
-    yield running
-    running._loop.call_soon_threadsafe(finished.set)
-    thread.join(10)
+    faults = Faults()
+    with emulated(lambda: StoreEmulator(faults, api_key="store-key")) as running:
+        yield RunningStore(running.loop, faults, running.url)
 
 
 @pytest.fixture

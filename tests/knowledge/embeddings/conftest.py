@@ -1,10 +1,7 @@
 """A real PostgreSQL with pgvector, without articles and sets before each test; an emulated Google; its key file."""
 
-import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from ops.embedded.postgres import EmbeddedPostgres
 from ops.emulators.faults import Faults
 from ops.emulators.google_embeddings import GoogleEmbeddingsEmulator
 from sql import MIGRATIONS
+from tests.emulated import emulated
 from tests.knowledge.embeddings.shop import EmulatedGoogle, emptied
 
 
@@ -32,22 +30,8 @@ async def database(server: EmbeddedPostgres) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[EmulatedGoogle]:
-    ready: Future[tuple[EmulatedGoogle, asyncio.Event]] = Future()
-
-    async def serve() -> None:
-        finished = asyncio.Event()
-        server = GoogleEmbeddingsEmulator(Faults())
-        url = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}"
-        ready.set_result((EmulatedGoogle(asyncio.get_running_loop(), server, url), finished))
-        await finished.wait()
-        await server.stop()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    running, finished = ready.result(10)
-    yield running
-    running.loop.call_soon_threadsafe(finished.set)
-    thread.join(10)
+    with emulated(lambda: GoogleEmbeddingsEmulator(Faults())) as running:
+        yield EmulatedGoogle(running.loop, running.server, running.url)
 
 
 @pytest.fixture

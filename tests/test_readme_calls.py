@@ -128,7 +128,9 @@ def test_dial_records_both_sides(folder: Path) -> None:
 def test_a_second_engine_on_the_same_port_says_so(serving: Serving, folder: Path) -> None:
     second = callctl("serve", settings=serving.settings, folder=folder)
     assert second.returncode == 2
-    assert second.stderr.splitlines()[-1].startswith("error: HTTP_HOST, HTTP_PORT: cannot listen on 127.0.0.1:")
+    [complaint] = second.stderr.splitlines()
+    assert complaint.startswith("error: AUDIOSOCKET_HOST, AUDIOSOCKET_PORT: cannot listen on 127.0.0.1:")
+    assert "HTTP_HOST, HTTP_PORT" in complaint
 
 
 def test_the_emulators_run_until_told_to_stop(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_readiness_and_its_reasons(nursery: trio.Nursery) -> None:
     readiness = Readiness(CallRegistry(1, lambda: 0.0))
     nursery.start_soon(show_vitals, Config.from_env({"call": {"max_calls": 7}}), readiness, None)
+    await until(lambda: value("callctl_calls_limit") == 7)
     await until(lambda: value("callctl_unready", reason="warming_up") == 1)
     assert value("callctl_ready") == 0
-    assert value("callctl_calls_limit") == 7
     readiness.warmed_up = True
     await until(lambda: value("callctl_ready") == 1)
     assert value("callctl_unready", reason="warming_up") == 0

@@ -13,7 +13,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     record: Annotated[Path | None, typer.Option(help="Write the call as stereo WAV: caller left, bot right.")] = None,
 ) -> None:
-    """Start everything here and hold one call of seven turns.
+    """Start everything here and hold one call of eight turns.
 
     Example: callctl demo --once
     """

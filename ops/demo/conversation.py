@@ -1,4 +1,4 @@
-"""The demo's conversation: seven turns of one customer, and how to tell that each truly happened. Pure."""
+"""The demo's conversation: eight turns of one customer, and how to tell that each truly happened. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ def new_caller() -> str:
 
 
 STEPS: Sequence[Step] = (
-    Say("Добрий день! Мені потрібні зимові шини на Тойоту Камрі 2020 року"),
+    Say("Добрий день!"),
+    Say("Мені потрібні зимові шини на Тойоту Камрі 2020 року"),
     Say("А яка з них найдешевша?"),
     Interrupt("Зачекайте, а скільки їх на складі?", after_ms=1500),
     Say("Добре, замовляю чотири"),

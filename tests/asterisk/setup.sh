@@ -32,7 +32,7 @@ if [ ! -x "$root/usr/sbin/asterisk" ]; then
   rm -rf "$root.part" "$root"
   mmdebstrap -q --variant=apt --aptopt='APT::Install-Recommends "false"' \
     --aptopt='Acquire::Check-Valid-Until "false"' --include=ca-certificates,asterisk \
-    forky "$root.part" "${mirror:-http://deb.debian.org/debian}" || fail "mmdebstrap could not build $root"
+    forky "$root.part" ${mirror:+"$mirror"} || fail "mmdebstrap could not build $root"
   mv "$root.part" "$root"
 fi
 echo "$root"

@@ -9,15 +9,14 @@ import structlog
 
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.valkey import EmbeddedValkey
+from tests.temporary import temporary_postgres
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedPostgres]:
     """A real PostgreSQL, empty, for the tests of one module."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)  # the server runs under another account
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
+    with temporary_postgres() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

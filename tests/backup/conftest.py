@@ -1,6 +1,5 @@
 """A real PostgreSQL with our tables and a few calls in them."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from engine.config import BackupConfig, DatabaseConfig
 from engine.database import Database, migrate
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
+from tests.temporary import temporary_postgres
 
 CALLS = 300
 MONTHS = (datetime(2026, 10, 31, 12, tzinfo=UTC), datetime(2026, 11, 30, 12, tzinfo=UTC))
@@ -20,10 +20,8 @@ MONTHS = (datetime(2026, 10, 31, 12, tzinfo=UTC), datetime(2026, 11, 30, 12, tzi
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
+    with temporary_postgres() as server:
+        yield server
 
 
 @pytest.fixture

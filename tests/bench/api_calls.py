@@ -6,13 +6,11 @@ Prints a line for each thing one may look for.
 
 import argparse
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -24,9 +22,9 @@ from engine.config import Config, HttpConfig
 from engine.database import Database, migrate
 from engine.web.app import create_metrics_app
 from engine.web.serve import WebPorts, serve_web
-from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
 from tests.bench.data_daily import FILL
+from tests.temporary import temporary_postgres
 from tests.web.world import make_site
 
 REQUESTS: Final = 200
@@ -125,10 +123,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=100_000)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            slowest = trio.run(run, server.url, chosen.calls)
+    with temporary_postgres() as server:
+        slowest = trio.run(run, server.url, chosen.calls)
     print(f"list of {chosen.calls} calls: slowest p95 {slowest:.1f} ms (bar {BAR_MS:.0f} ms)")
 
 

@@ -4,10 +4,8 @@ A real PostgreSQL with a month of calls around the day, so that the day has to b
 """
 
 import argparse
-import tempfile
 import time
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -17,8 +15,8 @@ from pydantic import SecretStr
 from engine.config import DatabaseConfig
 from engine.database import Database, migrate
 from engine.records.statistics import Day, compute
-from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
+from tests.temporary import temporary_postgres
 
 RUNS: Final = 5
 TARGET_SECONDS: Final = 2.0
@@ -73,10 +71,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=100_000)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            slowest = trio.run(run, server.url, chosen.calls)
+    with temporary_postgres() as server:
+        slowest = trio.run(run, server.url, chosen.calls)
     print(f"daily statistics: slowest of {RUNS} {slowest:.2f} s (bar {TARGET_SECONDS:.0f} s)")
 
 

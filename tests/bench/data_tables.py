@@ -5,11 +5,9 @@ erasing one caller. Prints one line a figure.
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import trio
@@ -21,8 +19,8 @@ from engine.records import retention
 from engine.records.erasure import erase
 from engine.records.partitions import ensure
 from engine.records.retention import Outcome
-from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
+from tests.temporary import temporary_postgres
 
 ROWS: Final = 5_000_000
 TARGET_SECONDS: Final = 1.0
@@ -104,10 +102,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS, help=f"of the month that is dropped (default {ROWS:,})")
     rows = parser.parse_args().rows
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            trio.run(measure, server.url, rows)
+    with temporary_postgres() as server:
+        trio.run(measure, server.url, rows)
 
 
 if __name__ == "__main__":

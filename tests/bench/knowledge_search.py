@@ -7,12 +7,10 @@ the index finds that an exact search finds.
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -30,10 +28,10 @@ from engine.knowledge.embeddings.providers import wanted, with_embedder
 from engine.knowledge.evaluation import read_questions
 from engine.knowledge.lookup import EF_SEARCH, by_vector, by_words
 from engine.knowledge.words import lexemes, sound, tsvector
-from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.world import SEED_KNOWLEDGE
 from ops.seed.questions import QUESTIONS
 from sql import MIGRATIONS
+from tests.temporary import temporary_postgres
 
 CHUNKS: Final = 100_000
 BAR_MS: Final = 20.0
@@ -165,10 +163,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=int, default=CHUNKS, help=f"default {CHUNKS:,}")
     chunks = parser.parse_args().chunks
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            trio.run(measure, server.url, chunks)
+    with temporary_postgres() as server:
+        trio.run(measure, server.url, chunks)
 
 
 if __name__ == "__main__":

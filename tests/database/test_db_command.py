@@ -1,7 +1,6 @@
 """`callctl db`, as an administrator types it."""
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.db import app
-from ops.embedded.postgres import EmbeddedPostgres
+from tests.temporary import temporary_postgres
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server.url
+    with temporary_postgres() as server:
+        yield server.url
 
 
 def test_status_migrate_status(url: str) -> None:

@@ -1,9 +1,7 @@
 """The job that counts days: those that are over, and those nobody counted."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,14 +13,13 @@ from ops.embedded.postgres import EmbeddedPostgres
 from ops.jobs.daily_stats import daily_stats
 from ops.jobs.job import JobContext
 from sql import MIGRATIONS
+from tests.temporary import temporary_postgres
 
 
 @pytest.fixture
 def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
+    with temporary_postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """A real PostgreSQL with our tables, empty before each test."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import trio
@@ -12,14 +10,13 @@ from engine.config import DatabaseConfig
 from engine.database import Database, migrate
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
+from tests.temporary import temporary_postgres
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
+    with temporary_postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ A question's words weigh by how rare they are among the chunks, more in a headin
 look chunks up, since the common ones are in nearly all of them; all of them count when those are weighed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import log
@@ -28,16 +28,21 @@ _HEARD: Final = 5
 _MISHEARD: Final = 0.7
 _IN_TEXT: Final = 0.6
 
-_VOCABULARY: Final = """
-    SELECT asked.stem, known.word, known.chunks, 1.0 AS alike
-    FROM unnest(%(stems)s::text[]) AS asked(stem) JOIN chunk_words AS known
-      ON known.word >= left(asked.stem, %(prefix)s) AND known.word < left(asked.stem, %(prefix)s) || chr(1114111)
-    UNION ALL
-    SELECT asked.stem, near.word, near.chunks, near.alike
+_SETTINGS: Final = """
+    SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+           set_config('pg_trgm.similarity_threshold', %s, true)"""
+"""Until the transaction ends. A plan for any word reads all chunks for a rare one. Told from which similarity on, the
+index leaves out the third of the vocabulary that would be looked at for nothing."""
+_FORMS: Final = """
+    SELECT asked.stem, known.word, known.chunks,
+           (SELECT greatest(reltuples, 1)::float FROM pg_class WHERE oid = 'chunks'::regclass) AS total
+    FROM unnest(%(stems)s::text[]) AS asked(stem) LEFT JOIN chunk_words AS known
+      ON known.word >= left(asked.stem, %(prefix)s) AND known.word < left(asked.stem, %(prefix)s) || chr(1114111)"""
+_SOUNDS: Final = """
+    SELECT asked.stem, near.word, near.chunks
     FROM unnest(%(stems)s::text[], %(sounds)s::text[]) AS asked(stem, sound) CROSS JOIN LATERAL (
         SELECT word, chunks, similarity(chunk_words.sound, asked.sound) AS alike FROM chunk_words
         WHERE chunk_words.sound %% asked.sound ORDER BY alike DESC LIMIT 2) AS near"""
-_COUNT: Final = "SELECT greatest(reltuples, 1)::float AS chunks FROM pg_class WHERE oid = 'chunks'::regclass"
 _BY_WORDS: Final = """
     SELECT chunks.id AS chunk_id, path, title, category, heading, chunks.text, weighed.score
     FROM (SELECT looked_up.id, (
@@ -45,8 +50,9 @@ _BY_WORDS: Final = """
                                   WHEN looked_up.words @@ in_heading THEN 1 ELSE %(in_text)s END)
               FROM unnest(%(anywhere)s::tsquery[], %(in_heading)s::tsquery[], %(weights)s::float[])
                    AS terms(anywhere, in_heading, weight)) AS score
-          FROM (SELECT chunks.id, words FROM chunks JOIN articles ON articles.id = article_id
-                WHERE words @@ %(driving)s::tsquery AND (valid_until IS NULL OR valid_until >= %(today)s)
+          FROM (SELECT id, words FROM chunks
+                WHERE words @@ %(driving)s::tsquery
+                  AND article_id <> ALL (ARRAY(SELECT id FROM articles WHERE valid_until < %(today)s))
                 LIMIT %(weighed)s) AS looked_up
           ORDER BY score DESC, id LIMIT %(candidates)s) AS weighed
          JOIN chunks USING (id) JOIN articles ON articles.id = article_id
@@ -73,11 +79,10 @@ class _Term:
 
 
 def by_words(statements: Statements, stems: Sequence[str], today: date) -> list[Hit]:
-    """The chunks that cover most of the question's weight, best first. `today`: expired articles are left out."""
-    asked = list(dict.fromkeys(stems))
-    rows = statements.fetch(_VOCABULARY, {"stems": asked, "sounds": [sound(stem) for stem in asked], "prefix": PREFIX})
-    total = statements.fetch(_COUNT)[0]["chunks"]
-    terms = [_term(stem, [row for row in rows if row["stem"] == stem], total) for stem in asked]
+    """The chunks that cover most of the question's weight, best first. `today`: expired articles are left out.
+    In a transaction."""
+    statements.execute(_SETTINGS, [str(_ALIKE)])
+    terms = _terms(statements, list(dict.fromkeys(stems)))
     known = sorted((term for term in terms if term.words), key=lambda term: term.chunks)
     if not known:
         return []
@@ -98,14 +103,29 @@ def by_vector(statements: Statements, vectors: Names, vector: str, today: date) 
     return [_hit(row) for row in statements.fetch(_BY_VECTOR, asked, names=vectors)]
 
 
-def _term(stem: str, rows: Iterable[Row], total: float) -> _Term:
-    """Forms of the word itself, or else what it sounds like. A word that is nowhere weighs most, for it is what is not
+def _terms(statements: Statements, asked: Sequence[str]) -> list[_Term]:
+    """Of each word its forms, or else what it sounds like. A word that is nowhere weighs most, for it is what is not
     answered."""
-    forms = [row for row in rows if row["alike"] == 1.0 and similar(stem, row["word"])]
-    heard = forms or [row for row in rows if row["alike"] >= _ALIKE and len(stem) >= _HEARD]
-    chunks = sum(row["chunks"] for row in heard)
+    rows = statements.fetch(_FORMS, {"stems": asked, "prefix": PREFIX})
+    total: float = rows[0]["total"]
+    forms = _by_stem(row for row in rows if row["word"] is not None and similar(row["stem"], row["word"]))
+    strange = [stem for stem in asked if stem not in forms and len(stem) >= _HEARD]
+    asked_sounds = {"stems": strange, "sounds": [sound(stem) for stem in strange]}
+    heard = _by_stem(statements.fetch(_SOUNDS, asked_sounds)) if strange else {}
+    return [_term(forms.get(stem) or heard.get(stem, ()), total, 1.0 if stem in forms else _MISHEARD) for stem in asked]
+
+
+def _by_stem(rows: Iterable[Row]) -> Mapping[str, Sequence[Row]]:
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row["stem"], []).append(row)
+    return grouped
+
+
+def _term(rows: Sequence[Row], total: float, sureness: float) -> _Term:
+    chunks = sum(row["chunks"] for row in rows)
     weight = log(1 + total / max(1, chunks))
-    return _Term(tuple(row["word"] for row in heard), chunks, weight, weight if forms else weight * _MISHEARD)
+    return _Term(tuple(row["word"] for row in rows), chunks, weight, weight * sureness)
 
 
 def _driving(terms: Sequence[_Term]) -> list[str]:

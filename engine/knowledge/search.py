@@ -5,16 +5,17 @@ decision what answers (`ranking`). The words are looked up while the question's 
 time the words answer alone. A database that is away is known within 250 ms.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final, Protocol
 
 import trio
 
 from engine import metrics
-from engine.database import Runner
+from engine.database import Runner, Statements
 from engine.database.patience import Patience
 from engine.errors import DatabaseAway, DatabaseError
 from engine.knowledge.embeddings import QueryVector, as_sql
@@ -110,7 +111,7 @@ class KnowledgeSearch:
                 nursery.start_soon(embed, self._vectors)
             today = self._today()
             try:
-                hits = await self._patiently(lambda: self._database.run(lambda sql: by_words(sql, stems, today)))
+                hits = await self._in_database(lambda sql: by_words(sql, stems, today))
             except DatabaseError as error:
                 failure = error
                 nursery.cancel_scope.cancel()
@@ -122,17 +123,14 @@ class KnowledgeSearch:
         """None where the set could not be searched: it may have been dropped in this very moment."""
         today = self._today()
         try:
-            return await self._patiently(
-                lambda: self._database.transaction(
-                    lambda sql: by_vector(sql, asked.set.names, as_sql(asked.vector), today)
-                )
-            )
+            return await self._in_database(lambda sql: by_vector(sql, asked.set.names, as_sql(asked.vector), today))
         except DatabaseError as error:
             log.warning("no_search_by_vectors", error=str(error))
             return None
 
-    async def _patiently[T](self, work: Callable[[], Awaitable[T]]) -> T:
-        return await self._patience.within(_DATABASE_SECONDS, work)
+    async def _in_database[T](self, work: Callable[[Statements], T]) -> T:
+        """In one transaction, and not for long."""
+        return await self._patience.within(_DATABASE_SECONDS, partial(self._database.transaction, work))
 
 
 @asynccontextmanager

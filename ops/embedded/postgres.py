@@ -24,7 +24,7 @@ _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "40",
-    "shared_buffers": "32MB",
+    "shared_buffers": "256MB",  # taken only as it is used; the vectors of 100,000 chunks need half of it
     "synchronous_commit": "off",  # a power cut may cost the last half second, never consistency
     "max_wal_size": "256MB",
     "timezone": "UTC",

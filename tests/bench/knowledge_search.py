@@ -121,7 +121,8 @@ def ask(statements: Statements, questions: Sequence[str], vectors: Reals) -> Non
     names: Names = {"table": TABLE, "dimensions": vectors.shape[1]}
     for turn in range(_COPIES + 1):
         for question, vector in zip(questions, vectors, strict=True):
-            took_words, _ = timed(partial(by_words, statements, lexemes(question), TODAY))
+            with statements.transaction():
+                took_words, _ = timed(partial(by_words, statements, lexemes(question), TODAY))
             with statements.transaction():
                 took_near, near = timed(partial(by_vector, statements, names, as_sql(vector), TODAY))
             if turn:

@@ -1,7 +1,8 @@
 """Puts rows on record without a call ever waiting for the database, and without losing one.
 
 Calls hand rows in with `put_nowait`; `run` puts them away in batches: into their tables or, while the database is away,
-slow or refuses, into the spool on disk. Only when the disk fails, too, do rows wait in memory, and when more wait than
+slow or refuses, into the spool on disk. A database that answers, but slower than rows come, counts as slow: what has
+waited too long goes to the spool meanwhile. Only when the disk fails, too, do rows wait in memory, and when more wait than
 that may hold, the oldest are dropped, counted and logged. A row that must be safe before anything else happens is
 handed to `save`.
 """
@@ -30,6 +31,8 @@ _BATCH: Final = 500
 _GATHER_SECONDS: Final = 0.1
 """How long a first row waits for company."""
 _SLOW_SECONDS: Final = 1.0
+_OVERDUE_SECONDS: Final = 1.0
+"""How long a row may wait for its turn at the database; until then it is in memory only."""
 _SAVE_SECONDS: Final = 0.5
 """How long the database may take over a row somebody waits for."""
 _DISK_RETRY_SECONDS: Final = 1.0
@@ -113,6 +116,7 @@ class RecordWriter:
             self._arrived = trio.Event()
             try:
                 await storage.keep([entry for _, entry in self._writing], _SLOW_SECONDS)
+                await self._relieve(storage)
             except SpoolError as error:
                 log.error("records_wait_in_memory", error=str(error), pending=self.pending)
                 self._waiting.extendleft(reversed(self._writing))
@@ -122,6 +126,13 @@ class RecordWriter:
                 self._arrived.set()
             else:
                 self._idle.set()
+
+    async def _relieve(self, storage: RecordStorage) -> None:
+        """All that waits to the spool, if its oldest has waited too long. Raises `SpoolError`."""
+        if self._waiting and time.time() - self._waiting[0][0] > _OVERDUE_SECONDS:
+            self._writing = list(self._waiting)
+            self._waiting.clear()
+            await storage.spool([entry for _, entry in self._writing])
 
     async def _save_the_rest(self, storage: RecordStorage) -> None:
         rest = [entry for _, entry in (*self._writing, *self._waiting)]

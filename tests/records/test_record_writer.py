@@ -120,3 +120,26 @@ async def test_without_a_database_nothing_is_kept() -> None:
     writer.put_nowait(call(uuid4())[0])
     await writer.run()
     assert await writer.drain(1) == writer.pending == 0
+
+
+async def test_a_database_slower_than_the_rows_come_loses_none(database: Database, spool: Spool) -> None:
+    """It answers each batch in time, so it is never away; the queue must not grow until rows are dropped."""
+    uuid, total = uuid4(), 15_000
+    dropped, spooled = counted("dropped"), counted("spooled")
+    await database.execute("CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+                           " 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'")  # fmt: skip
+    await database.execute("CREATE TRIGGER dawdle AFTER INSERT ON call_events EXECUTE FUNCTION dawdle()")
+    writer = RecordWriter(database, spool, capacity=6_000)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(writer.run)
+        for n in range(total):
+            writer.put_nowait(EventRow(uuid, START, n, START, "tick"))
+            if n % 20 == 0:
+                await trio.sleep(0.01)
+        await database.execute("DROP TRIGGER dawdle ON call_events")
+        with trio.fail_after(20):
+            while writer.pending or spool.statistics().rows:  # noqa: ASYNC110 - neither tells when
+                await trio.sleep(0.05)
+        nursery.cancel_scope.cancel()
+    assert (await database.fetch("SELECT count(*) AS n FROM call_events"))[0]["n"] == total
+    assert (counted("dropped"), counted("spooled") > spooled) == (dropped, True)

@@ -6,15 +6,13 @@ last one: `crc32 kind json`.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from decimal import Decimal
-from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final
-from uuid import UUID
 from zlib import crc32
+
+import orjson
 
 from engine.records.rows import Row
 from engine.records.statements import KINDS
@@ -22,8 +20,6 @@ from engine.records.statements import KINDS
 _NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _CHECKSUM_DIGITS: Final = 8
 _NAMES: Final = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS.values()}
-_SHAPES: Final = {kind: (names, attrgetter(*names)) for kind, names in _NAMES.items()}
-"""Of each kind: the names of its fields, and what gets their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +43,10 @@ class Entry:
 
 def entry_of(row: Row) -> Entry:
     """Without what PostgreSQL cannot hold: the character NUL, halves of surrogate pairs."""
-    names, values_of = _SHAPES[type(row)]
-    values = [_TEXTS[type(value)](value) if type(value) in _TEXTS else value for value in values_of(row)]
-    raw = _encode(dict(zip(names, values, strict=True))).encode(errors="replace")
+    try:
+        raw = orjson.dumps(row, _plain, orjson.OPT_SERIALIZE_NUMPY)
+    except orjson.JSONEncodeError:  # half a surrogate pair; a key that is no text
+        raw = _patiently(row)
     if b"\\u0000" in raw:
         raw = _NUL.sub(rb"\1", raw)
     return Entry(type(row).__name__, raw, getattr(row, "started_at", None))
@@ -70,16 +67,12 @@ def parse(line: bytes) -> Entry | None:
     return Entry(kind.decode(), raw, datetime.fromisoformat(started_at) if started_at else None)
 
 
+def _patiently(row: Row) -> bytes:
+    """Slowly, and whatever the row holds."""
+    content = {name: getattr(row, name) for name in _NAMES[type(row)]}
+    return json.dumps(content, ensure_ascii=False, default=_plain).encode(errors="replace")
+
+
 def _plain(value: object) -> object:
+    """What JSON has no notation for."""
     return dict(value) if isinstance(value, Mapping) else str(value)
-
-
-_encode: Final = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, separators=(",", ":"), default=_plain
-).encode
-_TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
-    UUID: lru_cache(maxsize=1024)(str),  # a call's rows all name it
-    datetime: lru_cache(maxsize=1024)(str),
-    Decimal: str,
-}
-"""What JSON has no notation for, done before it is asked: its own way of asking costs twice the time of a row."""

@@ -1,9 +1,9 @@
 """Puts rows on record without a call ever waiting for the database, and without losing one.
 
-Calls hand rows in with `put_nowait`; `run` puts them away in batches: into their tables or, while the database is away,
-slow or refuses, into the spool on disk. A database that answers, but slower than rows come, counts as slow: what has
-waited too long goes to the spool meanwhile. Only when the disk fails, too, do rows wait in memory, and when more wait than
-that may hold, the oldest are dropped, counted and logged. A row that must be safe before anything else happens is
+Calls hand rows in with `put_nowait`; `run` puts them away in batches: into their tables or, while the database is
+away, slow or refuses, into the spool on disk. A database that answers, but slower than rows come, is slow too: what has
+waited too long goes to the spool meanwhile. Only when the disk fails, too, do rows wait in memory, and when more wait
+than that may hold, the oldest are dropped, counted and logged. A row that must be safe before anything else happens is
 handed to `save`.
 """
 

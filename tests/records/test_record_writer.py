@@ -3,9 +3,12 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
+import pytest
 import trio
 
 from engine.database import Database
@@ -100,19 +103,28 @@ async def test_a_thousand_rows_go_in_batches(database: Database, spool: Spool) -
 
 
 async def test_what_one_bad_row_was_is_kept_beside_the_spool(database: Database, spool: Spool) -> None:
-    bad = EventRow(uuid4(), START, 1, START, "tick", {"n": float("nan")})
+    bad = EventRow(uuid4(), START, 2**40, START, "tick")
     await write(database, spool, [bad])
     (line,) = (spool.path / REFUSED).read_text().splitlines()
     assert ("EventRow", str(bad.call_id)) == (json.loads(line)["kind"], json.loads(line)["row"]["call_id"])
     assert spool.statistics().rows == 0
 
 
-async def test_halves_of_characters_do_not_hold_up_a_call(database: Database, spool: Spool) -> None:
-    uuid = uuid4()
-    strange = {"nul": "a\0b", "backslash": "\\u0000", "surrogate": "\ud83d", "decimal": Decimal("1.50")}
-    await write(database, spool, [EventRow(uuid, START, 1, START, "tick", strange)])
+@pytest.mark.parametrize("data", [
+    pytest.param({"nul": "a\0b", "backslash": "\\u0000", "decimal": Decimal("1.50")}, id="nul"),
+    pytest.param({"surrogate": "\ud83d", "nul": "a\0b"}, id="half a character"),
+    pytest.param({"nan": float("nan"), "numpy": np.float32(0.5)}, id="not a number"),
+    pytest.param({1: "a", "at": START, "deep": {"of": MappingProxyType({"a": (1, 2)})}}, id="strange types"),
+])  # fmt: skip
+async def test_what_json_or_postgresql_cannot_say_does_not_hold_up_a_call(
+    database: Database, spool: Spool, data: dict[str, Any]
+) -> None:
+    said = {"nul": "ab", "backslash": "\\u0000", "surrogate": "?", "decimal": "1.50", "nan": None, "numpy": 0.5,
+            "1": "a", "deep": {"of": {"a": [1, 2]}}}  # fmt: skip
+    await write(database, spool, [EventRow(uuid4(), START, 1, START, "tick", data)])
     (row,) = await database.fetch("SELECT data FROM call_events")
-    assert row["data"] == {"nul": "ab", "backslash": "\\u0000", "surrogate": "?", "decimal": "1.50"}
+    assert datetime.fromisoformat(row["data"].pop("at", str(START))) == START
+    assert row["data"] == {key: said[key] for key in map(str, data) if key != "at"}
 
 
 async def test_without_a_database_nothing_is_kept() -> None:

@@ -1,14 +1,19 @@
 """The embedded world for a whole test session: an async block kept open in a thread of its own."""
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import Final
 
 import trio
 
 from engine.config import Config
 from ops.embedded.world import World, embedded_world
+
+_YIELDING: Final = 10
+"""Niceness of what in life is not on the machine of the engine and of Asterisk."""
 
 
 @contextmanager
@@ -23,6 +28,7 @@ def hosted_world() -> Iterator[World]:
             await finished.wait()
 
     def run() -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _YIELDING)
         try:
             trio.run(host)
         except BaseException as error:  # it belongs to the thread that waits

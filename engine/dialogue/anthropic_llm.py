@@ -19,6 +19,7 @@ from anthropic import AsyncAnthropic
 from engine.config import AnthropicConfig
 from engine.dialogue.anthropic_wire import VENDOR, AnswerDecoder, request_body
 from engine.dialogue.llm import Finished, ModelEvent, ModelRequest, Started, Usage
+from engine.dialogue.turnstile import Turnstile
 from engine.errors import ModelError
 from engine.log import get_logger
 from engine.metrics import TOKENS, VENDOR_ERRORS, VENDOR_SECONDS
@@ -38,6 +39,7 @@ class AnthropicModel:
 
     def __init__(self, config: AnthropicConfig, *, client: AsyncAnthropic | None = None) -> None:
         self._config = config
+        self._turnstile = Turnstile()
         self._client = client or AsyncAnthropic(
             # Without a key the SDK would look for credentials of its own around the machine.
             api_key=config.api_key.get_secret_value() or "unset",
@@ -65,6 +67,7 @@ class AnthropicModel:
         async with AsyncExitStack() as stack:
             with _counted_failures(), _within(started + self._config.first_event_timeout):
                 body = request_body(request, model=self._config.model)
+                await self._turnstile.wait_turn()  # the SDK lays out and copies a request for milliseconds
                 opening = self._client.messages.with_streaming_response.create(**body)
                 response = (await stack.enter_async_context(opening)).http_response
             chunks, decoder = response.aiter_bytes(), AnswerDecoder()

@@ -4,4 +4,4 @@
 #   run.sh ROOT CONFIG      CONFIG: its asterisk.conf, as seen from inside ROOT
 exec setpriv --pdeathsig KILL unshare -m sh -c '
   mount --make-rprivate / && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" \
-    && exec chroot "$1" /usr/sbin/asterisk -C "$2" -f -n -p' _ "$1" "$2"
+    && exec chroot "$1" /usr/sbin/asterisk -C "$2" -f -n' _ "$1" "$2"

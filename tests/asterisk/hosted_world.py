@@ -13,7 +13,7 @@ from engine.config import Config
 from ops.embedded.world import World, embedded_world
 
 _YIELDING: Final = 10
-"""Niceness of what in life is not on the machine of the engine and of Asterisk."""
+"""Niceness of what in life is on other machines than the engine and Asterisk."""
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 #!/bin/bash
-# Asterisk in the foreground, with the priority (-p) its packages give it; nothing stays mounted when it ends, and it
-# ends with whoever started it.
+# Asterisk in the foreground; nothing stays mounted when it ends, and it ends with whoever started it.
 #   run.sh ROOT CONFIG      CONFIG: its asterisk.conf, as seen from inside ROOT
 exec setpriv --pdeathsig KILL unshare -m sh -c '
   mount --make-rprivate / && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" \

@@ -10,7 +10,7 @@ from cli.errors import clear_errors
 
 if TYPE_CHECKING:
     from engine.config import Config
-    from ops.backup.archive import Backup
+    from ops.backup.archive import Backup, Broken
     from ops.backup.dump import Moved
 
 app = typer.Typer(no_args_is_help=True, help="Copies of the database (BACKUP_*): make, prove, put back, list.")
@@ -93,7 +93,7 @@ def restore_command(
 
 @app.command("list")
 def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the back-ups there are, the newest first.
+    """List the back-ups there are, the newest first; last the dumps that are none, and why.
 
     Example: callctl backup list --json
     """
@@ -105,11 +105,10 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
 
     with clear_errors():
         config = Config.from_env()
-        backups = Archive(config.backup).backups()
+        archive = Archive(config.backup)
+        backups, broken = archive.backups(), archive.broken()
     if as_json:
-        typer.echo(json.dumps([{
-            "name": each.name, "file": str(each.dump), "bytes": each.bytes, **each.manifest.as_data(),
-        } for each in backups], indent=2))  # fmt: skip
+        typer.echo(json.dumps([*map(_plain, backups), *map(_plain, broken)], indent=2))
         return
     table = Table("name", "made", "MB", "tables", "rows", "server", box=None)
     for each in backups:
@@ -117,6 +116,18 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
         table.add_row(each.name, f"{made:%Y-%m-%d %H:%M:%S}", megabytes(each.bytes), str(len(each.manifest.rows)),
                       str(sum(each.manifest.rows.values())), each.manifest.server_version)  # fmt: skip
     print_table(table)
+    for dump in broken:
+        typer.echo(f"broken: {dump.name}: {dump.why}")
+
+
+def _plain(each: "Backup | Broken") -> dict[str, object]:
+    """As JSON has it: with what is in it, or why nobody can say."""
+    from ops.backup.archive import Backup
+
+    known = {"name": each.name, "file": str(each.dump), "bytes": each.bytes}
+    if isinstance(each, Backup):
+        return {**known, "broken": None, **each.manifest.as_data()}
+    return {**known, "broken": each.why}
 
 
 def _config(url: str | None = None) -> "Config":

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ from ops.backup.errors import BackupError
 
 _NAME: Final = "callctl-%Y%m%dT%H%M%SZ"
 _DUMP, _SUM, _MANIFEST, _PART = ".dump", ".dump.sha256", ".json", ".part"
+_UNFINISHED: Final = re.compile(r"(callctl-\d{8}T\d{6}Z)(\.dump\.part|\.dump\.sha256|\.json)")
+"""What a back-up that was killed leaves, by its whole name: the folder may hold other people's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,11 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Raises `ValueError`, `KeyError` or `TypeError`."""
+        """Raises `ValueError`, `KeyError`, `TypeError` or `AttributeError`."""
         data = json.loads(text)
-        return cls(datetime.fromisoformat(data["created"]), data["server_version"], tuple(data["migrations"]),
-                   data["rows"])  # fmt: skip
+        rows = {table: int(count) for table, count in data["rows"].items()}
+        created = datetime.fromisoformat(data["created"]).astimezone(UTC)
+        return cls(created, data["server_version"], tuple(data["migrations"]), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,16 @@ class Backup:
                               "use another: callctl backup list")  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A dump that nothing can be said of: `why`. Whoever put it there decides what becomes of it; `bytes`: of it."""
+
+    name: str
+    dump: Path
+    bytes: int
+    why: str
+
+
 class Archive:
     """The folder. Every method blocks and raises `BackupError`."""
 
@@ -70,20 +84,24 @@ class Archive:
         self.folder = config.directory or state_folder() / "backups"
 
     def backups(self) -> list[Backup]:
-        """All, the newest first."""
-        found = [self._open(path) for path in self.folder.glob(f"callctl-*{_DUMP}")]
+        """Those that are whole, the newest first."""
+        found = [each for each in self._all() if isinstance(each, Backup)]
         return sorted(found, key=lambda backup: backup.manifest.created, reverse=True)
+
+    def broken(self) -> list[Broken]:
+        """The dumps that are no back-up, by name."""
+        return sorted((each for each in self._all() if isinstance(each, Broken)), key=lambda each: each.name)
 
     def get(self, name: str | None) -> Backup:
         """The one of that name, the newest for None."""
-        wanted = (name or "").removesuffix(_DUMP)
-        for backup in self.backups():
-            if name is None or backup.name == wanted:
-                return backup
-        raise BackupError(
-            f"there is no back-up in {self.folder}: callctl backup create" if name is None
-            else f"there is no back-up {name!r} in {self.folder}: callctl backup list"
-        )  # fmt: skip
+        if name is None:
+            if newest := self.backups()[:1]:
+                return newest[0]
+            raise BackupError(f"there is no back-up in {self.folder}: callctl backup create")
+        dump = self.folder / (name.removesuffix(_DUMP) + _DUMP)
+        if dump not in self._dumps():
+            raise BackupError(f"there is no back-up {name!r} in {self.folder}: callctl backup list")
+        return self._open(dump)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -123,12 +141,22 @@ class Archive:
         for ending in (_DUMP, _SUM, _MANIFEST):
             (self.folder / (backup.name + ending)).unlink(missing_ok=True)
 
+    def _dumps(self) -> list[Path]:
+        return [path for path in self.folder.glob(f"callctl-*{_DUMP}") if path.is_file()]
+
+    def _all(self) -> Iterator[Backup | Broken]:
+        for dump in self._dumps():
+            try:
+                yield self._open(dump)
+            except BackupError as error:
+                yield Broken(dump.name.removesuffix(_DUMP), dump, dump.stat().st_size, str(error))
+
     def _open(self, dump: Path) -> Backup:
         name = dump.name.removesuffix(_DUMP)
         path = dump.with_name(name + _MANIFEST)
         try:
             return Backup(name, dump, dump.stat().st_size, Manifest.from_json(_read(path)))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise BackupError(f"{path}: this is no manifest of a back-up") from None
 
     def _write(self, name: str, text: str) -> None:
@@ -140,9 +168,10 @@ class Archive:
             os.fsync(file.fileno())
 
     def _clear(self) -> None:
-        whole = {path.name.removesuffix(_DUMP) for path in self.folder.glob(f"callctl-*{_DUMP}")}
-        for path in self.folder.glob("callctl-*"):
-            if path.name.endswith(_PART) or path.name.partition(".")[0] not in whole:
+        whole = {path.name.removesuffix(_DUMP) for path in self._dumps()}
+        for path in self.folder.iterdir():
+            ours = _UNFINISHED.fullmatch(path.name)
+            if ours is not None and path.is_file() and (path.name.endswith(_PART) or ours[1] not in whole):
                 path.unlink()
 
 

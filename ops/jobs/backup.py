@@ -19,6 +19,9 @@ async def back_up(context: JobContext) -> None:
 
 
 async def verify_backup(context: JobContext) -> None:
-    backup = await trio.to_thread.run_sync(Archive(context.config.backup).get, None)
+    archive = Archive(context.config.backup)
+    for broken in await trio.to_thread.run_sync(archive.broken):
+        context.report(f"{broken.name} is no back-up: {broken.why}")
+    backup = await trio.to_thread.run_sync(archive.get, None)
     rows = await verify(backup, context.config.database)
     context.report(f"{backup.name} can be restored: {rows} rows in {len(backup.manifest.rows)} tables")

@@ -178,6 +178,40 @@ async def test_leftovers_of_a_killed_back_up_go(backup: Backup, config: Database
     assert len(list(backup.dump.parent.glob("callctl-*"))) == 6
 
 
+async def test_what_others_keep_in_the_folder_stays(
+    backup: Backup, config: DatabaseConfig, folder: BackupConfig
+) -> None:
+    strangers = ("callctl-notes.txt", "callctl-logs.json", "callctl-20261101.dump.part", "callctl-config.dump.sha256")
+    for name in strangers:
+        (backup.dump.parent / name).touch()
+    (backup.dump.parent / "callctl-20261101T000000Z.json").mkdir()
+    await dump.create(config, folder, NOW + timedelta(days=1))
+    left = {path.name for path in backup.dump.parent.iterdir()}
+    assert left >= {*strangers, "callctl-20261101T000000Z.json"}
+
+
+@pytest.mark.parametrize("manifest", [None, "{}", "[]", '{"created": "2026-11-22", "rows": [1]}'])
+async def test_a_dump_that_is_no_back_up_stands_in_nobodys_way(
+    backup: Backup, config: DatabaseConfig, folder: BackupConfig, manifest: str | None
+) -> None:
+    stray = backup.dump.with_name("callctl-before-upgrade.dump")
+    stray.touch()
+    if manifest is not None:
+        stray.with_suffix(".json").write_text(manifest)
+    archive = Archive(folder)
+    assert [each.name for each in archive.backups()] == [backup.name]
+    assert [(each.name, each.dump) for each in archive.broken()] == [("callctl-before-upgrade", stray)]
+    assert archive.get(backup.name) == archive.get(None) == backup
+    assert await verify(archive.get(None), config)
+    second = await dump.create(config, folder, NOW + timedelta(days=1))
+    few = folder.model_copy(update={"keep_daily": 1, "keep_weekly": 0})
+    assert dump.rotate(few, ZoneInfo("Europe/Kyiv")) == [backup.name]
+    assert archive.get(None).name == second.name
+    assert stray.exists()
+    with pytest.raises(BackupError, match=r"callctl-before-upgrade\.json"):
+        archive.get("callctl-before-upgrade")
+
+
 async def test_rotation_removes_all_three_files(backup: Backup, config: DatabaseConfig, folder: BackupConfig) -> None:
     few = folder.model_copy(update={"keep_daily": 1, "keep_weekly": 0})
     second = await dump.create(config, few, NOW + timedelta(days=1))

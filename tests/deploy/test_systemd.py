@@ -76,3 +76,17 @@ def test_the_guide_installs_the_files_there_are() -> None:
     assert named == {path.name for path in FOLDER.iterdir()} - {"README.md"}
     for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL):
         subprocess.run(["bash", "-n", "-c", block], check=True)
+
+
+@pytest.mark.parametrize("path", [SERVE, SCHEDULER], ids=lambda path: path.name)
+def test_a_command_by_hand_runs_as_the_services_do(path: Path) -> None:
+    """Another state folder would be one without their spools and back-ups: an erasure would pass over them."""
+    command = re.search(r"^as_callctl\(\) \{\n(.*?)^\}", GUIDE, re.MULTILINE | re.DOTALL)
+    assert command is not None
+    said, service = command[1], unit(path)["Service"]
+    (state,) = re.findall(r"XDG_STATE_HOME=\S+", service["Environment"])
+    assert f"--setenv={state} " in said
+    assert f"--uid={service['User']} " in said
+    assert f"--gid={service['Group']} " in said
+    for name in ("EnvironmentFile", "StateDirectory", "StateDirectoryMode"):
+        assert f"--property={name}={service[name]} " in said

@@ -55,6 +55,10 @@ class ModelError(VendorError):
     """The language model failed."""
 
 
+class ModelRefused(ModelError):
+    """The language model will never take this very request; another one it may."""
+
+
 class UnreadableAnswer(ModelError):
     """The language model answered, but what it said cannot be read."""
 

@@ -20,7 +20,7 @@ from engine.config import AnthropicConfig
 from engine.dialogue.anthropic_wire import VENDOR, AnswerDecoder, request_body
 from engine.dialogue.llm import Finished, ModelEvent, ModelRequest, Started, Usage
 from engine.dialogue.turnstile import Turnstile
-from engine.errors import ModelError
+from engine.errors import ModelError, ModelRefused
 from engine.log import get_logger
 from engine.metrics import TOKENS, VENDOR_ERRORS, VENDOR_SECONDS
 
@@ -32,6 +32,8 @@ _TIMEOUT: Final = httpx2.Timeout(connect=3, write=5, pool=2, read=None)
 """Reading is timed here, per event."""
 _DRAIN_SECONDS: Final = 0.2
 _RETRYABLE_STATUSES: Final = frozenset({408, 409, 429})
+_REFUSALS: Final = frozenset({400, 413, 422})
+"""Of what was asked, not of who asks."""
 
 
 class AnthropicModel:
@@ -136,6 +138,8 @@ def _counted_failures() -> Iterator[None]:
 def _model_error(error: anthropic.APIError | httpx2.HTTPError) -> ModelError:
     if isinstance(error, anthropic.APIStatusError):
         status = error.status_code
+        if status in _REFUSALS:
+            return ModelRefused(VENDOR, f"{status} {error.message}")
         return ModelError(VENDOR, f"{status} {error.message}", retryable=status >= 500 or status in _RETRYABLE_STATUSES)
     # What remains is the connection: refused, reset, timed out, cut in the middle of the stream.
     return ModelError(VENDOR, f"{type(error).__name__}: {error}", retryable=True)

@@ -1,13 +1,14 @@
 """Has the finished calls judged by a small model: a few at a time, each once, in any number of runs.
 
 A verdict is on record as soon as it is there, so a run that is broken off is taken up by the next one. An answer that
-is no verdict is asked for once more; then the call is marked, or it would be asked about for ever. A model that cannot
-be reached says nothing about any call: the run stops, and nothing is marked.
+is no verdict is asked for once more; then the call is marked, or it would be asked about for ever. So is one the model
+refuses, unless it refuses all of them: then, as when it cannot be reached, nothing is said about any call, and nothing
+is marked.
 """
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,13 +19,16 @@ from engine.config import Config, CostConfig
 from engine.database import Database
 from engine.dialogue.judge import TOOL, UnreadableVerdict, Verdict, question, verdict
 from engine.dialogue.llm import Finished, LanguageModel, ModelRequest, ToolUse, Usage
-from engine.errors import ConfigError, ModelError, UnreadableAnswer
+from engine.errors import ConfigError, DataRefused, ModelError, ModelRefused, UnreadableAnswer
+from engine.log import get_logger
 from engine.records import quality
 from engine.records.calls import load
 from engine.records.cost import tokens, total
 from engine.records.quality import Judged
 from engine.records.rows import ModelUseRow
 from ops.jobs.job import JobContext
+
+log = get_logger("jobs.quality")
 
 _ATTEMPTS: Final = 2
 _PAUSE_SECONDS: Final = 1.0
@@ -97,6 +101,7 @@ async def evaluate(
         for _ in range(min(judge.concurrency, len(waiting))):
             nursery.start_soon(run.work, receive.clone())
         receive.close()
+    await run.mark_refused()
     if run.failure is not None:
         told = f"{run.failure}; {run.judged} of {len(waiting)} calls were judged, the others wait for the next run"
         raise ModelError("quality", told, retryable=True) from run.failure
@@ -114,6 +119,7 @@ class _Run:
         self.judged = 0
         self.marked = 0
         self.failure: ModelError | None = None
+        self._refused: list[tuple[Judged, ModelRefused]] = []
 
     async def work(self, calls: trio.MemoryReceiveChannel[UUID]) -> None:
         async with calls:
@@ -125,20 +131,45 @@ class _Run:
                 except ModelError as error:
                     self.failure = error
                     return
-                self._progress(self.judged + self.marked, self._waiting)
+                self._progress(self._done, self._waiting)
+
+    async def mark_refused(self) -> None:
+        """Once it is known that the model takes others: an account without money is refused one by one, too."""
+        if self._refused and not self.judged + self.marked and self._waiting > 1:
+            self.failure = self.failure or self._refused[0][1]
+            return
+        for judged, _ in self._refused:
+            await self._record(judged)
+
+    @property
+    def _done(self) -> int:
+        return self.judged + self.marked + len(self._refused)
 
     async def _evaluate(self, call_id: UUID) -> None:
         call = await load(self._database, call_id)
         if call is None:
             return
-        found, error, uses = await _ask(self._judge, call)
+        try:
+            found, error, uses = await _ask(self._judge, call)
+        except ModelRefused as refusal:
+            self._refused.append((Judged(call_id, call["started_at"], None, {"error": str(refusal)}, ()), refusal))
+            return
         if found is None:
             judged = Judged(call_id, call["started_at"], None, {"error": error}, uses)
         else:
             judged = Judged(call_id, call["started_at"], found.score, {**found.scores, "note": found.note}, uses)
-        await quality.record(self._database, judged)
-        self.judged += found is not None
-        self.marked += found is None
+        await self._record(judged)
+
+    async def _record(self, judged: Judged) -> None:
+        """A verdict the database refuses is none: it would stop every later run at the same call."""
+        try:
+            await quality.record(self._database, judged)
+        except DataRefused as error:
+            log.error("verdict_refused", call_id=str(judged.call_id), error=str(error))
+            judged = replace(judged, score=None, details={"error": str(error)}, requests=())
+            await quality.record(self._database, judged)
+        self.judged += judged.score is not None
+        self.marked += judged.score is None
 
 
 async def _ask(judge: Judge, call: dict[str, Any]) -> tuple[Verdict | None, str, list[ModelUseRow]]:

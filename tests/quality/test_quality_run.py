@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from engine.config import Config
 from engine.database import Database
 from engine.dialogue.judge import CRITERIA
+from engine.dialogue.llm import ToolUse
 from engine.errors import ConfigError, ModelError
 from ops.jobs.job import JobContext
 from ops.jobs.quality import Judge, evaluate, evaluate_quality, open_judge
@@ -122,6 +124,72 @@ async def test_a_vendor_that_is_down_marks_nothing(database: Database, vendor: V
         assert await uses(database) == []
         vendor.emulator.faults.reset()
         assert (await evaluate(database, judge)).judged == 3
+
+
+@pytest.mark.parametrize("status", ["400", "413", "422"])
+async def test_a_call_the_model_refuses_is_marked_and_stands_in_nobodys_way(
+    database: Database, vendor: Vendor, status: str
+) -> None:
+    ids = [await put(database, minute=minute) for minute in range(3)]
+    vendor.emulator.faults.update(fail_next=1, fail_code=status)
+    async with judging(vendor, concurrency=1) as judge:
+        done = await evaluate(database, judge)
+        assert (done.judged, done.marked) == (2, 1)
+        assert (await evaluate(database, judge)).judged == 0
+    refused, *others = [await row(database, each) for each in ids]
+    assert (refused["quality_score"], list(refused["quality"])) == (None, ["error"])
+    assert status in refused["quality"]["error"]
+    assert all(each["quality_score"] is not None for each in others)
+
+
+async def test_a_single_call_that_is_refused_is_marked(database: Database, vendor: Vendor) -> None:
+    await put(database)
+    vendor.emulator.faults.update(fail_next=1, fail_code="413")
+    async with judging(vendor) as judge:
+        assert (await evaluate(database, judge)).marked == 1
+
+
+@pytest.mark.parametrize("status", ["400", "401", "403", "404"])
+async def test_a_model_that_refuses_us_marks_nothing(database: Database, vendor: Vendor, status: str) -> None:
+    """400 to every request is what an account without money gets."""
+    ids = [await put(database, minute=minute) for minute in range(3)]
+    vendor.emulator.faults.update(fail_next=100, fail_code=status)
+    async with judging(vendor, concurrency=1) as judge:
+        with pytest.raises(ModelError, match=f"{status}.*0 of 3 calls were judged"):
+            await evaluate(database, judge)
+    assert [(await row(database, each))["evaluated_at"] for each in ids] == [None] * 3
+
+
+async def test_a_verdict_the_database_refuses_is_none_and_the_others_go_on(database: Database, vendor: Vendor) -> None:
+    odd, plain = await put(database), await put(database, minute=1)
+    async with judging(vendor, concurrency=1) as judge:
+        model = NulInTheFirst(judge.model)
+        done = await evaluate(database, Judge(model, judge.name, judge.prices, judge.concurrency))
+    assert (done.judged, done.marked) == (1, 1)
+    assert list((await row(database, odd))["quality"]) == ["error"]
+    assert (await row(database, plain))["quality_score"] is not None
+
+
+class NulInTheFirst:
+    """A model whose first note holds a character that PostgreSQL cannot."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._asked = 0
+
+    @asynccontextmanager
+    async def stream(self, request: Any) -> AsyncIterator[Any]:
+        self._asked += 1
+        async with self._model.stream(request) as events:
+            yield events if self._asked > 1 else self._odd(events)
+
+    async def _odd(self, events: Any) -> AsyncIterator[Any]:
+        async for event in events:
+            match event:
+                case ToolUse():
+                    yield replace(event, arguments={**event.arguments, "note": "Добре\0"})
+                case _:
+                    yield event
 
 
 async def test_one_refusal_is_no_reason_to_stop(database: Database, vendor: Vendor) -> None:

@@ -1,5 +1,6 @@
-"""What the engine keeps of its calls, and what it sets right on a start: records, actions in the store, and whatever
-its predecessor left open when it died.
+"""What the engine keeps of its calls, and what it sets right: records, actions in the store, and whatever an engine
+that died has left open. Its predecessor's it finds on its start; for that of others, whose names may never come back,
+it looks all the time.
 
 Before: `server` opens database and spool. After: calls hand in rows and actions; nothing here ever holds up a call.
 """
@@ -13,11 +14,12 @@ import trio
 
 from engine.config import Config
 from engine.database import Database
+from engine.database.lock import HeldLock, try_lock
 from engine.database.patience import Patience
 from engine.dialogue.tools.recovery import recover_actions
 from engine.errors import DatabaseError
 from engine.log import get_logger
-from engine.records.recovery import close_left_open
+from engine.records.recovery import Lost, close_left_open
 from engine.records.rows import ActionRow
 from engine.records.spool import Spool
 from engine.records.writer import RecordWriter
@@ -31,6 +33,8 @@ _REPLAY_SECONDS: Final = 10.0
 """How long the spool may take to reach the database before its open actions are asked again without it."""
 _MARGIN: Final = timedelta(minutes=5)
 _RETRY_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 60.0
+"""How often is looked for what lost engines have left, and how long at most one such look takes."""
 
 
 def engine_name(config: Config) -> str:
@@ -47,6 +51,7 @@ class Keeping:
         self.engine = engine
         self._database = database
         self._spool = spool
+        self._prices = config.cost
         self._gone_after = timedelta(seconds=config.call.max_duration) + _MARGIN
         self._began_at = datetime.now(UTC)
         self._patience = Patience()
@@ -77,15 +82,50 @@ class Keeping:
             await self.writer.wait_replayed()
         await recover_actions(await self._left_open(self._database, self._journal), self._journal, store)
 
+    async def keep_recovering(self, store: StoreClient, every: float = _LOOK_SECONDS) -> None:
+        """`recover`, and then look for what engines that are lost have left, until cancelled."""
+        await self.recover(store)
+        while self._database is not None and self._journal is not None:
+            await trio.sleep(every)
+            try:
+                async with try_lock(self._database, "recovery") as lock:
+                    if lock is not None:
+                        await self._look(self._database, self._journal, store, lock)
+            except* DatabaseError as errors:
+                log.warning("recovery_waits", error=str(errors.exceptions[0]))
+
+    async def _look(
+        self, database: Database, journal: JournaledActionLog, store: StoreClient, lock: HeldLock
+    ) -> None:  # fmt: skip
+        """One engine at a time: two asking the store the same thing at once would get in each other's way."""
+        async with trio.open_nursery() as nursery:
+
+            async def until_lost() -> None:
+                await lock.wait_lost()
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(until_lost)
+            with trio.move_on_after(_LOOK_SECONDS):
+                await close_left_open(database, self._prices, self._lost())
+                await recover_actions(await self._actions_left_open(journal), journal, store)
+            nursery.cancel_scope.cancel()
+
     async def _left_open(self, database: Database, journal: JournaledActionLog) -> Sequence[Recorded]:
         """Closes the calls on the way: what is said of them does not wait for the store."""
         while True:
             try:
-                await close_left_open(database, self.engine, self._began_at, self._gone_after)
-                return await journal.left_open(self.engine, self._began_at, self._gone_after)
+                await close_left_open(database, self._prices, self._lost())
+                return await self._actions_left_open(journal)
             except DatabaseError as error:
                 log.warning("recovery_waits", error=str(error))
                 await trio.sleep(_RETRY_SECONDS)
+
+    async def _actions_left_open(self, journal: JournaledActionLog) -> Sequence[Recorded]:
+        lost = self._lost()
+        return await journal.left_open(lost.engine, lost.before, lost.gone)
+
+    def _lost(self) -> Lost:
+        return Lost(self.engine, self._began_at, datetime.now(UTC) - self._gone_after)
 
     async def _save(self, recorded: Recorded) -> None:
         action = recorded.action

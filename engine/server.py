@@ -151,7 +151,7 @@ async def serve(
                 nursery.start_soon(instructions.run, database, name="instructions")
             nursery.start_soon(run_beside, backend, web.http, services.live, services.sessions, knowledge, name="api")
             async with trio.open_nursery() as recovery:
-                recovery.start_soon(keeping.recover, store, name="recovery")
+                recovery.start_soon(keeping.keep_recovering, store, name="recovery")
                 await _answer_calls(config, services, ready, stop, shared)
                 recovery.cancel_scope.cancel()
         await keeping.writer.drain(DRAIN_RECORDS_SECONDS)

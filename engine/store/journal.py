@@ -6,7 +6,7 @@ answers from memory; what it does not, from the database within a bound, and whi
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -29,8 +29,8 @@ _OF_PHONE: Final = f"""
     SELECT {_COLUMNS} FROM store_actions WHERE phone = %s AND intended_at >= %s ORDER BY intended_at"""
 _LEFT_OPEN: Final = f"""
     SELECT {_COLUMNS} FROM store_actions
-    WHERE answered_at IS NULL AND abandoned IS NULL AND intended_at < %(before)s
-      AND (engine = %(engine)s OR intended_at < %(before)s - %(gone_after)s)
+    WHERE answered_at IS NULL AND abandoned IS NULL
+      AND (engine = %(engine)s AND intended_at < %(before)s OR intended_at < %(gone)s)
     ORDER BY intended_at"""
 
 type Save = Callable[[Recorded], Awaitable[None]]
@@ -76,9 +76,9 @@ class JournaledActionLog:
         """Know what an earlier process has left on record."""
         self._memory.learn(recorded)
 
-    async def left_open(self, engine: str, before: datetime, gone_after: timedelta) -> Sequence[Recorded]:
-        """Intents of that engine's from before then, and of any that is gone long since. Raises `DatabaseError`."""
-        parameters = {"engine": engine, "before": before, "gone_after": gone_after}
+    async def left_open(self, engine: str, before: datetime, gone: datetime) -> Sequence[Recorded]:
+        """Intents of that engine's from before then, and of any that are older than `gone`. Raises `DatabaseError`."""
+        parameters = {"engine": engine, "before": before, "gone": gone}
         return [recorded_of(row) for row in await self._database.fetch(_LEFT_OPEN, parameters)]
 
     async def _learn(self, phone: str, since: datetime) -> None:

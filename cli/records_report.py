@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import trio
 from rich.table import Table
 
 from cli.database import with_database
@@ -13,8 +13,7 @@ from cli.progress import Progress
 from cli.tables import megabytes
 from engine.config import Config
 from engine.database import Database
-from engine.records.replay import replay_segment
-from engine.records.spool import MEGABYTE, Spool
+from engine.records.replay import replay_folder
 from engine.records.spool_folder import spool_root
 from engine.records.spool_listing import SpoolListing, left_behind
 from engine.records.tables import RecordTables
@@ -51,23 +50,12 @@ def replayed(root: Path | None) -> None:
         rows = 0
         with Progress() as progress:
             for folder in left_behind(root or spool_root(config.records, config.database)):
-                spool = Spool(folder, config.records.spool_megabytes * MEGABYTE)
-                try:
-                    rows += await _replay(spool, tables, progress)
-                finally:
-                    await trio.to_thread.run_sync(spool.close)
+                done = await replay_folder(folder, tables, partial(progress.moved, str(folder.path)))
+                progress.say(f"{folder.path}: {done} rows")
+                rows += done
             progress.say(f"replayed {rows} rows" if rows else "nothing waits of an engine that is gone")
 
     with_database(work)
-
-
-async def _replay(spool: Spool, tables: RecordTables, progress: Progress) -> int:
-    total, done = spool.statistics().rows, 0
-    while (segment := await replay_segment(spool, tables)) is not None:
-        done += segment.rows
-        progress.moved(str(spool.path), done, total)
-    progress.say(f"{spool.path}: {done} rows")
-    return done
 
 
 def _moment(seconds: float) -> datetime:

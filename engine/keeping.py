@@ -17,11 +17,14 @@ from engine.database import Database
 from engine.database.lock import HeldLock, try_lock
 from engine.database.patience import Patience
 from engine.dialogue.tools.recovery import recover_actions
-from engine.errors import DatabaseError
+from engine.errors import DatabaseError, SpoolError
 from engine.log import get_logger
 from engine.records.recovery import Lost, close_left_open
+from engine.records.replay import replay_folder
 from engine.records.rows import ActionRow
 from engine.records.spool import Spool
+from engine.records.spool_listing import left_behind
+from engine.records.tables import RecordTables
 from engine.records.writer import RecordWriter
 from engine.store.actions import ActionLog, MemoryActionLog, Recorded
 from engine.store.client import StoreClient
@@ -85,18 +88,17 @@ class Keeping:
     async def keep_recovering(self, store: StoreClient, every: float = _LOOK_SECONDS) -> None:
         """`recover`, and then look for what engines that are lost have left, until cancelled."""
         await self.recover(store)
-        while self._database is not None and self._journal is not None:
+        while self._database is not None and self._journal is not None and self._spool is not None:
             await trio.sleep(every)
             try:
+                await _replay_left_behind(self._spool, self._database)
                 async with try_lock(self._database, "recovery") as lock:
                     if lock is not None:
                         await self._look(self._database, self._journal, store, lock)
-            except* DatabaseError as errors:
+            except* (DatabaseError, SpoolError) as errors:
                 log.warning("recovery_waits", error=str(errors.exceptions[0]))
 
-    async def _look(
-        self, database: Database, journal: JournaledActionLog, store: StoreClient, lock: HeldLock
-    ) -> None:  # fmt: skip
+    async def _look(self, database: Database, journal: JournaledActionLog, store: StoreClient, lock: HeldLock) -> None:
         """One engine at a time: two asking the store the same thing at once would get in each other's way."""
         async with trio.open_nursery() as nursery:
 
@@ -135,6 +137,13 @@ class Keeping:
                 self.engine, action.at, recorded.answered_at, recorded.answer, recorded.abandoned,
             )
         )  # fmt: skip
+
+
+async def _replay_left_behind(spool: Spool, database: Database) -> None:
+    """What engines of this machine that are gone have left in spools of their own, before their calls are closed."""
+    tables, behind = RecordTables(database), left_behind(spool.path.parent)
+    while (folder := await trio.to_thread.run_sync(next, behind, None)) is not None:
+        log.warning("spool_inherited", folder=str(folder.path), rows=await replay_folder(folder, tables))
 
 
 def _inherited(spool: Spool) -> list[Recorded]:

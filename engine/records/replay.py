@@ -1,6 +1,6 @@
 """Brings what is in a spool into the tables, oldest first; for the engine and for a person at the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
@@ -9,11 +9,14 @@ from engine import metrics
 from engine.errors import SpoolError
 from engine.log import get_logger
 from engine.records.spool import Segment, Spool
+from engine.records.spool_folder import SpoolFolder
 from engine.records.tables import RecordTables, Refused
 
 log = get_logger("records.replay")
 
 _BATCH: Final = 500
+_UNBOUND: Final = 1 << 62
+"""Nothing is added to what is only replayed, but for the few rows no table takes."""
 
 
 async def replay_segment(spool: Spool, tables: RecordTables) -> Segment | None:
@@ -32,6 +35,23 @@ async def replay_segment(spool: Spool, tables: RecordTables) -> Segment | None:
     metrics.RECORDS.labels("torn").inc(torn)
     log.info("segment_replayed", rows=len(entries), torn=torn)
     return segment
+
+
+async def replay_folder(
+    folder: SpoolFolder, tables: RecordTables, moved: Callable[[int, int], None] = lambda done, of: None
+) -> int:
+    """All that an engine which is gone has left in it; the number of rows. `moved` hears how many are in the tables, of
+    how many. Lets go of the folder. Raises `DatabaseError`, `SpoolError`: the rest stays there."""
+    spool = await trio.to_thread.run_sync(Spool, folder, _UNBOUND)
+    try:
+        total, done = spool.statistics().rows, 0
+        while (segment := await replay_segment(spool, tables)) is not None:
+            done += segment.rows
+            moved(done, total)
+        return done
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(spool.close)
 
 
 async def set_aside(spool: Spool, refused: Sequence[Refused]) -> None:

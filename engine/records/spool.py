@@ -75,9 +75,10 @@ class Spool:
 
     @classmethod
     def open(cls, root: Path, max_bytes: int) -> Self:
-        """Ours, and what engines that are gone have left. Raises `SpoolError`."""
+        """Ours, and what engines that are gone have left, as long as it leaves room for as much again. Raises
+        `SpoolError`."""
         try:
-            return cls(claim(root), max_bytes)
+            return cls(claim(root, max_bytes // 2), max_bytes)
         except OSError as error:
             raise SpoolError(f"RECORDS_SPOOL_DIRECTORY: {root}: {error.strerror}") from error
 

@@ -62,12 +62,18 @@ def folders(root: Path) -> list[Path]:
     return []
 
 
-def claim(root: Path) -> SpoolFolder:
-    """One of our own, with the segments of every engine that is gone moved into it. Raises `OSError`."""
+def claim(root: Path, room: int) -> SpoolFolder:
+    """One of our own, with what engines that are gone have left moved into it, as long as all of it is no more than
+    `room` bytes: beyond our bound it would push out rows at the first append. The rest stays where it lies, and is
+    replayed from there. Raises `OSError`."""
     own = _first_free(root)
+    taken = sum(segment.stat().st_size for segment in segments(own.path))
     for path in folders(root):
         if path != own.path and (dead := SpoolFolder.hold(path)) is not None:
             for segment in segments(dead.path):
+                taken += segment.stat().st_size
+                if taken > room:
+                    break
                 segment.rename(own.path / segment.name)
             dead.release()
     return own

@@ -16,6 +16,7 @@ from engine.records.entries import entry_of
 from engine.records.recovery import Lost, close_left_open
 from engine.records.rows import CallStarted, EventRow, ModelUseRow, Row, ToolCallRow, TurnRow
 from engine.records.spool import Spool
+from engine.records.spool_folder import segments
 from engine.records.tables import RecordTables
 from engine.store.client import StoreClient
 from ops.embedded.postgres import EmbeddedPostgres
@@ -122,3 +123,23 @@ async def test_what_is_lost_later_is_found_by_an_engine_that_runs(
                 await trio.sleep(0.05)
         nursery.cancel_scope.cancel()
     assert known["abandoned"] == "unknown: cannot be asked again"
+
+
+async def test_a_dead_neighbours_spool_is_brought_in_by_an_engine_that_runs(
+    database: Database, spool: Spool, config: Config
+) -> None:
+    neighbour = Spool.open(spool.path.parent, 1_000_000)
+    call_id, started = uuid4(), datetime.now(UTC)
+    async with StoreClient(config.store) as store, trio.open_nursery() as nursery:
+        keeping = Keeping(config, database, spool, "ours")
+        nursery.start_soon(keeping.run)
+        nursery.start_soon(keeping.keep_recovering, store, 0.1)
+        neighbour.append([entry_of(CallStarted(call_id, started, engine="next door"))])
+        await trio.sleep(0.5)
+        assert await database.fetch("SELECT FROM calls WHERE id = %s", [call_id]) == []
+        neighbour.close()  # as its death does
+        with trio.fail_after(10):
+            while not await database.fetch("SELECT FROM calls WHERE id = %s", [call_id]):  # noqa: ASYNC110
+                await trio.sleep(0.05)
+        nursery.cancel_scope.cancel()
+    assert not segments(neighbour.path)

@@ -124,6 +124,24 @@ def test_two_engines_have_their_own_and_a_new_one_inherits_from_the_dead(root: P
     three.close()
 
 
+def test_what_several_dead_engines_left_pushes_nothing_out(root: Path) -> None:
+    """Together it is more than one spool may hold."""
+    spools = [Spool.open(root, 10_000) for _ in range(3)]
+    rows = 0
+    for spool in spools:
+        while spool.statistics().bytes < 6_000:
+            assert spool.append([entry(rows)]) == 0
+            rows += 1
+    for spool in spools:
+        spool.close()
+    heir = Spool.open(root, 10_000)
+    assert heir.append([entry(rows)]) == 0
+    left = [line for path in segments(root / "2") + segments(root / "3") for line in path.read_bytes().splitlines()]
+    assert heir.statistics().rows + len(left) == rows + 1
+    assert len({*numbers(heir)}) + len(left) == rows + 1
+    heir.close()
+
+
 @pytest.fixture
 def killed(root: Path) -> None:
     """A process that filled a spool and was killed."""

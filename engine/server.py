@@ -63,7 +63,6 @@ from engine.web.vitals import show_vitals
 
 log = get_logger("server")
 
-DRAIN_RECORDS_SECONDS = 5.0
 HAND_OVER_SECONDS = 15.0
 """For the last sentence and the way to an operator, of all who are left when the drain is over."""
 
@@ -154,7 +153,7 @@ async def serve(
                 recovery.start_soon(keeping.keep_recovering, store, name="recovery")
                 await _answer_calls(config, services, ready, stop, shared)
                 recovery.cancel_scope.cancel()
-        await keeping.writer.drain(DRAIN_RECORDS_SECONDS)
+        await keeping.drain()
         nursery.cancel_scope.cancel()
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import trio
+import trio.testing
 
 from engine.config import Config, CostConfig
 from engine.database import Database
@@ -123,6 +124,21 @@ async def test_what_is_lost_later_is_found_by_an_engine_that_runs(
                 await trio.sleep(0.05)
         nursery.cancel_scope.cancel()
     assert known["abandoned"] == "unknown: cannot be asked again"
+
+
+async def test_what_is_in_the_spool_is_in_the_tables_before_the_engine_goes(
+    database: Database, spool: Spool, config: Config
+) -> None:
+    call_id, started = uuid4(), datetime.now(UTC)
+    spool.append([entry_of(EventRow(call_id, started, n, started, "tick", {})) for n in range(5_000)])
+    async with trio.open_nursery() as nursery:
+        keeping = Keeping(config, database, spool, "ours")
+        nursery.start_soon(keeping.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await keeping.drain()
+        assert spool.statistics().rows == 0
+        nursery.cancel_scope.cancel()
+    assert await database.fetch("SELECT count(*) AS n FROM call_events") == [{"n": 5_000}]
 
 
 async def test_a_dead_neighbours_spool_is_brought_in_by_an_engine_that_runs(

@@ -13,8 +13,8 @@ from engine.database import Database
 from engine.errors import CacheError, ErasureRefused
 from engine.records.erasure import Erased, Erasure, erase
 from engine.records.phone_traces import scrub, traces_of
-from engine.records.spool_folder import spool_root
-from engine.records.spool_traces import erase_refused, waiting
+from engine.records.spool_folder import roots, spool_home, spool_root
+from engine.records.spool_traces import erase_refused, names, waiting
 
 _MARGIN = timedelta(minutes=5)
 """After the longest call: then it is one whose engine died."""
@@ -22,16 +22,27 @@ _MARGIN = timedelta(minutes=5)
 
 async def erase_everywhere(database: Database, config: Config, phone: str) -> list[Erased]:
     """Raises `ErasureRefused` where records wait in a spool or he is on the line."""
-    root = spool_root(config.records, config.database)
-    if await trio.to_thread.run_sync(waiting, root):
-        raise ErasureRefused(f"records wait in {root} and would bring {phone} back: run `callctl records replay` first")
+    own, home = spool_root(config.records, config.database), spool_home(config.records)
+    if await trio.to_thread.run_sync(waiting, own):
+        raise ErasureRefused(f"records wait in {own} and would bring {phone} back: run `callctl records replay` first")
+    his = re.compile(traces_of(phone))
+    for root in await trio.to_thread.run_sync(roots, home):
+        if await trio.to_thread.run_sync(names, root, lambda line: his.search(line) is not None):
+            raise ErasureRefused(
+                f"records of {phone} wait in {root}: bring them into their database first "
+                f"(if it is this one, `callctl records replay --from {root}`)"
+            )
     erasure = await erase(database, phone, timedelta(seconds=config.call.max_duration) + _MARGIN)
-    return [*erasure.done, *await _refused(root, phone, erasure), *await _sessions(config, phone, erasure)]
+    return [*erasure.done, *await _refused(home, phone, erasure), *await _sessions(config, phone, erasure)]
 
 
-async def _refused(root: Path, phone: str, erasure: Erasure) -> list[Erased]:
+async def _refused(home: Path, phone: str, erasure: Erasure) -> list[Erased]:
     pattern = re.compile("|".join([traces_of(phone), *map(str, erasure.calls)]))
-    lines = await trio.to_thread.run_sync(erase_refused, root, lambda line: pattern.search(line) is not None)
+
+    def erase_lines() -> int:
+        return sum(erase_refused(root, lambda line: pattern.search(line) is not None) for root in roots(home))
+
+    lines = await trio.to_thread.run_sync(erase_lines)
     return [Erased("refused records", "deleted", lines)] if lines else []
 
 

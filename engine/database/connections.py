@@ -15,6 +15,9 @@ from engine.database.statements import Connection
 from engine.errors import ConfigError
 
 _CONNECT_SECONDS: Final = 3
+_PORT: Final = "5432"
+_HERE: Final = "localhost"
+_HERE_TOO: Final = frozenset({"", "localhost", "::1", "/tmp", "/run/postgresql", "/var/run/postgresql"})
 
 
 def settings(config: DatabaseConfig, statement_timeout_ms: int) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def settings(config: DatabaseConfig, statement_timeout_ms: int) -> dict[str, Any
         "row_factory": dict_row,
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "callctl",
-        "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",
+        "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC -c datestyle=ISO",
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
@@ -34,14 +37,26 @@ def settings(config: DatabaseConfig, statement_timeout_ms: int) -> dict[str, Any
 
 
 def identity(config: DatabaseConfig) -> str:
-    """Fit for a file's name: the database's, and a digest of where it is, whoever asks. Raises `ConfigError`."""
+    """Fit for a file's name: the database's, and a digest of where it is, whoever asks and however it is written.
+    Raises `ConfigError`."""
     try:
         parts = conninfo_to_dict(config.url.get_secret_value())
     except psycopg.ProgrammingError as error:
         raise ConfigError(f"DATABASE_URL: {error}") from None
-    where = "|".join(str(parts.get(key) or "") for key in ("host", "hostaddr", "port", "service", "dbname"))
-    name = re.sub(r"[^\w-]", "_", str(parts.get("dbname") or "database"))
-    return f"{name}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
+    said = {key: str(parts.get(key) or "") for key in ("host", "hostaddr", "port", "service", "dbname", "user")}
+    hosts = ",".join(map(_host, (said["hostaddr"] or said["host"]).split(",")))
+    ports = said["port"] or _PORT
+    if {*ports.split(",")} == {_PORT}:
+        ports = _PORT
+    name = said["dbname"] or said["user"]
+    where = "|".join((hosts, "", ports, said["service"], name))
+    return f"{re.sub(r'[^\w-]', '_', name or 'database')}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
+
+
+def _host(written: str) -> str:
+    """This machine under one name; a folder of sockets that is not the usual one may be another server's."""
+    plain = written.lower().rstrip(".") if not written.startswith("/") else written.rstrip("/")
+    return _HERE if plain in _HERE_TOO or plain.startswith("127.") else plain
 
 
 def adapt(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from engine.database import Database, Row, Statements
 from engine.errors import ErasureRefused
+from engine.records.erased import remember
 from engine.records.phone_traces import scrub, traces_of
 
 _PATIENCE_MS: Final = 600_000
@@ -42,7 +43,8 @@ _OWN: Final[tuple[tuple[str, str, LiteralString], ...]] = (
     ("customers", "deleted", "DELETE FROM customers WHERE phone = %(phone)s"),
     (
         "calls", "anonymised",
-        "UPDATE calls SET caller = NULL, channel = NULL, transfer_summary = NULL, quality = quality - 'note'"
+        "UPDATE calls SET caller = NULL, channel = NULL, transfer_summary = NULL, quality = quality - 'note',"
+        " erased_at = now()"
         " WHERE caller = %(phone)s",
     ),
 )  # fmt: skip
@@ -83,6 +85,7 @@ async def erase(database: Database, phone: str, longest_call: timedelta) -> Eras
         calls = [row["id"] for row in statements.fetch("SELECT id FROM calls WHERE caller = %s", [phone])]
         done = [Erased(table, what, statements.execute(how, {"phone": phone})) for table, what, how in _OWN]
         masked = [_mask(statements, columns, phone) for columns in statements.fetch(_TEXTS)]
+        remember(statements, phone)
         return Erasure([each for each in (*done, *masked) if each.rows], calls)
 
     async with database.session(statement_timeout_ms=_PATIENCE_MS) as session:

@@ -28,7 +28,7 @@ async def replay_segment(spool: Spool, tables: RecordTables) -> Segment | None:
     entries, torn = await trio.to_thread.run_sync(spool.read, segment)
     for start in range(0, len(entries), _BATCH):
         batch = entries[start : start + _BATCH]
-        refused = await tables.write(batch)
+        refused = await tables.replay(batch)
         metrics.RECORDS.labels("written").inc(len(batch) - len(refused))
         await set_aside(spool, refused)
     await trio.to_thread.run_sync(spool.remove, segment)

@@ -67,6 +67,7 @@ RULES: Final = (
         "callers_days",
         "NOT EXISTS (SELECT FROM calls WHERE caller = phone AND started_at >= %(cutoff)s)",
     ),
+    _delete("erased_numbers", "erased_at", "callers_days"),
     _delete("job_runs", "started_at", "job_runs_days"),
     _delete("audit_log", "at", "audit_days"),
 )

@@ -55,6 +55,13 @@ def spool_root(config: RecordsConfig, database: DatabaseConfig) -> Path:
     return spool_home(config) / identity(database)
 
 
+def roots(home: Path) -> list[Path]:
+    """Of all databases there were, in order."""
+    with suppress(FileNotFoundError):
+        return sorted(path for path in home.iterdir() if path.is_dir())
+    return []
+
+
 def folders(root: Path) -> list[Path]:
     """Those there are, in order."""
     with suppress(FileNotFoundError):

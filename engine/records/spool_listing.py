@@ -1,11 +1,10 @@
 """What lies in the spools of this machine, for people. Blocks."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.records.spool_folder import REFUSED, SpoolFolder, folders, opened_at, segments
+from engine.records.spool_folder import REFUSED, SpoolFolder, folders, opened_at, roots, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,7 @@ class SpoolListing:
 
 def listed(home: Path) -> list[SpoolListing]:
     """Of all databases. Empty where there is no spool."""
-    with suppress(FileNotFoundError):
-        return [_listing(path) for root in sorted(home.iterdir()) for path in folders(root)]
-    return []
+    return [_listing(path) for root in roots(home) for path in folders(root)]
 
 
 def left_behind(root: Path) -> Iterator[SpoolFolder]:

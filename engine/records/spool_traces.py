@@ -1,6 +1,7 @@
 """What the spools of this machine hold of a person. A record that waits there would bring back what was erased."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import SpoolError
@@ -10,6 +11,11 @@ from engine.records.spool_folder import REFUSED, folders, segments
 def waiting(root: Path) -> int:
     """Segments below `root` with records in them, whoever's they are. Blocks."""
     return sum(segment.stat().st_size > 0 for folder in folders(root) for segment in segments(folder))
+
+
+def names(root: Path, is_his: Callable[[str], bool]) -> bool:
+    """Whether any record that waits below `root` is his. Blocks."""
+    return any(is_his(line) for folder in folders(root) for segment in segments(folder) for line in _lines(segment))
 
 
 def erase_refused(root: Path, is_his: Callable[[str], bool]) -> int:
@@ -30,3 +36,9 @@ def _erase_lines(path: Path, is_his: Callable[[str], bool]) -> int:
     except OSError as error:
         raise SpoolError(f"{path}: {error.strerror}") from error
     return len(lines) - len(kept)
+
+
+def _lines(segment: Path) -> Iterator[str]:
+    """None if an engine has just brought it to its table."""
+    with suppress(FileNotFoundError), segment.open(errors="replace") as file:
+        yield from file

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from engine.database import Database, Statements
 from engine.errors import DataRefused
 from engine.records.entries import Entry
+from engine.records.erased import mark, without_erased
 from engine.records.statements import INSERT, KINDS
 
 type Month = tuple[int, int]
@@ -36,6 +37,14 @@ class RecordTables:
         known = [entry for entry in entries if entry.kind in KINDS]
         strange = [Refused(entry, "a kind this version does not know") for entry in entries if entry.kind not in KINDS]
         return strange + (await self._write(known) if known else [])
+
+    async def replay(self, entries: Sequence[Entry]) -> list[Refused]:
+        """`write` what has waited, without those who were erased meanwhile."""
+        strange = [entry for entry in entries if entry.kind not in KINDS]
+        clean, his_calls = await without_erased(self._database, [entry for entry in entries if entry.kind in KINDS])
+        refused = await self.write([*strange, *clean])
+        await mark(self._database, his_calls)
+        return refused
 
     async def _write(self, entries: Sequence[Entry]) -> list[Refused]:
         try:

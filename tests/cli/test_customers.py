@@ -170,6 +170,20 @@ def test_erase_refuses_while_records_wait_that_would_bring_him_back(shop: Shop) 
     assert shop.type("show", PHONE)[0] == 0
 
 
+def test_erase_looks_into_the_spools_of_every_address_the_database_had(shop: Shop) -> None:
+    elsewhere = shop.spool.parent.parent / "shop-under-another-name" / "1"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "refused").write_text(f'{{"row": {{"caller": "{PHONE}"}}}}\n')
+    segment = elsewhere / "00000000000000000001-1.jsonl"
+    segment.write_text(f'00000000 CallStarted {{"caller": "{PHONE}"}}\n')
+    code, _, said = shop.type("erase", PHONE, "--yes")
+    assert (code, f"`callctl records replay --from {elsewhere.parent}`" in said) == (2, True)
+    segment.write_text('00000000 CallStarted {"caller": "+380501112233"}\n')
+    code, text, _ = shop.type("erase", PHONE, "--yes")
+    assert (code, "refused records: 1 deleted" in text) == (0, True)
+    assert (elsewhere / "refused").read_text() == ""
+
+
 def test_erase_says_which_sessions_it_could_not_reach(shop: Shop) -> None:
     code, text, _ = shop.type("erase", PHONE, "--yes", REDIS_URL=f"redis://127.0.0.1:{free_ports(1)[0]}")
     ttl = Config.from_env().call.session_ttl

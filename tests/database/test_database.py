@@ -44,6 +44,19 @@ async def test_rows_come_as_dicts_and_dicts_go_as_jsonb(database: Database) -> N
     assert await database.fetch("SELECT %s AS a, %s::text AS b", [document, "x"]) == [{"a": document, "b": "x"}]
 
 
+async def test_dates_are_read_alike_whatever_the_database_is_used_to(
+    server: EmbeddedPostgres, database: Database
+) -> None:
+    """What the catalogue says of partitions is read by its look."""
+    await database.execute("ALTER DATABASE callctl SET datestyle = 'SQL, DMY'")
+    try:
+        async with Database(config(server.url)) as fresh:
+            assert await fresh.wait_available(5)
+            assert await fresh.fetch("SELECT '2026-11-30'::date::text AS day") == [{"day": "2026-11-30"}]
+    finally:
+        await database.execute("ALTER DATABASE callctl RESET datestyle")
+
+
 async def test_a_transaction_is_all_or_nothing(database: Database) -> None:
     await database.execute("CREATE TABLE IF NOT EXISTS t (n integer PRIMARY KEY)")
 

@@ -31,7 +31,7 @@ def test_the_policy() -> None:
         ("call_turns", "deleted", 90), ("call_tool_calls", "deleted", 90), ("call_events", "deleted", 90),
         ("llm_usage", "deleted", 90), ("calls", "anonymised", 365), ("store_actions", "anonymised", 365),
         ("callback_requests", "anonymised", 365), ("customers", "deleted", 365), ("job_runs", "deleted", 365),
-        ("audit_log", "deleted", 365),
+        ("audit_log", "deleted", 365), ("erased_numbers", "deleted", 365),
     }  # fmt: skip
 
 

@@ -193,5 +193,10 @@ def test_each_database_has_a_root_whoever_asks() -> None:
     assert first.name.startswith("shop-")
     others = {root("postgresql://a:b@db2.example:5432/shop"), root("postgresql://a:b@db.example:5432/other"), first}
     assert len(others) == 3
+    here = {root(f"postgresql://a@{host}/shop") for host in ("localhost", "127.0.0.1", "127.0.0.1:5432", "[::1]", "")}
+    assert (
+        len(here | {root("host=LOCALHOST. hostaddr=127.0.0.1 dbname=shop"), root("postgresql://shop@localhost")}) == 1
+    )
+    assert len(here | {root("postgresql://a@localhost:5433/shop"), root("host=/tmp/mine dbname=shop")}) == 3
     with pytest.raises(ConfigError, match="DATABASE_URL"):
         identity(DatabaseConfig(url=SecretStr("postgresql://a:b@db:port:x/ %zz")))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.database import with_database
-from cli.errors import clear_errors
+from cli.errors import clear_errors, fail
 
 app = typer.Typer(no_args_is_help=True, help="Statistics: calls, results, times, quality and cost of a day.")
 
@@ -16,7 +16,7 @@ def daily(
     date: Annotated[str | None, typer.Option(help="YYYY-MM-DD, by the clock of CALL_TIMEZONE. Yesterday.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compute a day anew from its calls, keep it, and show it.
+    """Compute a day anew from its calls, keep it if it is over, and show it.
 
     Safe to repeat: a day that has not changed comes out the same.
 
@@ -32,8 +32,11 @@ def daily(
     with clear_errors():
         config = Config.from_env()
     timezone = config.call.timezone
-    day = yesterday(datetime.now(timezone)) if date is None else day_of("--date", date)
-    stats = with_database(lambda database: compute(database, Day.of(day, timezone)))
+    now = datetime.now(timezone)
+    day = yesterday(now) if date is None else day_of("--date", date)
+    if day > now.date():
+        fail(f"--date {date}: that day has not begun")
+    stats = with_database(lambda database: compute(database, Day.of(day, timezone), now))
     if as_json:
         typer.echo(json.dumps(stats, ensure_ascii=False, indent=2))
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -21,7 +22,7 @@ _USAGE: Final[LiteralString] = """
         cache_write_tokens, cost)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _VERDICT: Final[LiteralString] = """
-    UPDATE calls SET quality_score = %s, quality = %s, evaluated_at = now()
+    UPDATE calls SET quality_score = %s, quality = %s, quality_cost = %s, evaluated_at = now()
     WHERE id = %s AND started_at = %s AND evaluated_at IS NULL"""
 
 
@@ -43,7 +44,7 @@ async def pending(database: Database, *, since: datetime | None, limit: int | No
 
 
 async def record(database: Database, judged: Judged) -> None:
-    """The verdict and what it cost, both or neither."""
+    """The verdict and what it cost, both or neither. The cost is on the call, too: its requests have their term."""
 
     def write(statements: Statements) -> None:
         for use in judged.requests:
@@ -51,6 +52,7 @@ async def record(database: Database, judged: Judged) -> None:
                 use.call_id, use.started_at, use.purpose, use.n, use.at, use.model, use.input_tokens,
                 use.output_tokens, use.cache_read_tokens, use.cache_write_tokens, use.cost,
             ])  # fmt: skip
-        statements.execute(_VERDICT, [judged.score, dict(judged.details), judged.call_id, judged.started_at])
+        cost = sum((use.cost for use in judged.requests), Decimal(0))
+        statements.execute(_VERDICT, [judged.score, dict(judged.details), cost, judged.call_id, judged.started_at])
 
     await database.transaction(write)

@@ -1,7 +1,7 @@
 """The statistics of a day, from the calls that began in it: one statement over `calls`, repeatable at any time.
 
-All of it is told from the calls' own rows. Turns and events go after 90 days, and a day that is computed once more
-afterwards must come out the same.
+All of it is told from the calls' own rows. Turns, events and model requests go after 90 days, and a day that is
+computed once more afterwards must come out the same.
 
 Resolved by the bot is a call that came to its end without a human: said goodbye, or hung up after something had been
 looked up or done. Whoever hung up without that, or was silent, is neither resolved nor transferred.
@@ -44,9 +44,10 @@ def yesterday(now: datetime) -> date:
     return now.date() - timedelta(days=1)
 
 
-async def compute(database: Database, day: Day) -> Stats:
-    """Compute a day anew and keep it in `daily_stats`. Raises `DatabaseError`."""
-    return await _computed(database, _KEEP, day)
+async def compute(database: Database, day: Day, now: datetime) -> Stats:
+    """Compute a day anew; if it is over, keep it in `daily_stats`: half a day would pass for a whole one. Raises
+    `DatabaseError`."""
+    return await _computed(database, _KEEP if day.ends <= now else _COUNT, day)
 
 
 async def count(database: Database, day: Day) -> Stats:
@@ -66,8 +67,17 @@ async def _computed(database: Database, query: LiteralString, day: Day) -> Stats
 
 async def uncounted(database: Database, first: Day, last: Day) -> list[date]:
     """The days from `first` to `last` that are not in `daily_stats`, none before the first call on record."""
-    parameters = {"first": first.on, "last": last.on, "begins": first.begins, "timezone": last.timezone}
-    return [row["day"] for row in await database.fetch(_UNCOUNTED, parameters)]
+    return await _days(database, _UNCOUNTED, first, last)
+
+
+async def outdated(database: Database, first: Day, last: Day) -> list[date]:
+    """Those of which more is known than when they were counted: verdicts, ends of calls, calls that lay in a spool."""
+    return await _days(database, _OUTDATED, first, last)
+
+
+async def _days(database: Database, query: LiteralString, first: Day, last: Day) -> list[date]:
+    stretch = {"first": first.on, "last": last.on, "begins": first.begins, "ends": last.ends, "timezone": last.timezone}
+    return [row["day"] for row in await database.fetch(query, stretch)]
 
 
 _UNCOUNTED: Final[LiteralString] = """
@@ -77,9 +87,16 @@ _UNCOUNTED: Final[LiteralString] = """
          generate_series(greatest(first_call, %(first)s::date), %(last)s::date, interval '1 day') AS day
     WHERE first_call IS NOT NULL AND NOT EXISTS (SELECT FROM daily_stats WHERE daily_stats.day = day.day::date)
     ORDER BY 1"""
+_OUTDATED: Final[LiteralString] = """
+    SELECT day FROM daily_stats JOIN (
+        SELECT (started_at AT TIME ZONE %(timezone)s)::date AS day, count(*) AS calls,
+               count(*) FILTER (WHERE outcome IS NULL) AS open, max(greatest(ended_at, evaluated_at)) AS latest
+        FROM calls WHERE started_at >= %(begins)s AND started_at < %(ends)s GROUP BY 1) AS known USING (day)
+    WHERE latest > computed_at OR calls <> (stats -> 'calls')::bigint OR open <> (stats -> 'open')::bigint
+    ORDER BY 1"""
 _COMPUTED: Final[LiteralString] = """
     WITH call AS MATERIALIZED (
-        SELECT outcome, transfer_reason, scenario, language, quality_score, cost_total, answer_ms,
+        SELECT outcome, transfer_reason, scenario, language, quality_score, quality_cost, cost_total, answer_ms,
                date_part('epoch', ended_at - started_at) AS seconds,
                date_part('hour', started_at AT TIME ZONE %(timezone)s)::integer AS hour,
                (cost -> 'speech' -> 'cost')::numeric AS speech,
@@ -102,7 +119,7 @@ _COMPUTED: Final[LiteralString] = """
                avg(seconds) AS seconds_mean,
                percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds) AS seconds,
                avg(quality_score) AS quality_mean, count(quality_score) AS evaluated,
-               coalesce(sum(cost_total), 0) AS cost,
+               coalesce(sum(cost_total), 0) AS cost, coalesce(sum(quality_cost), 0) AS judge,
                jsonb_build_object('speech', coalesce(sum(speech), 0), 'voice', coalesce(sum(voice), 0),
                    'model_input', coalesce(sum(model_input), 0), 'model_output', coalesce(sum(model_output), 0),
                    'model_cache_read', coalesce(sum(model_cache_read), 0),
@@ -135,10 +152,6 @@ _COMPUTED: Final[LiteralString] = """
         FROM generate_series(0, 23) AS hour LEFT JOIN (SELECT hour, count(*) AS n FROM call GROUP BY 1) AS each
              USING (hour)
     ),
-    judged AS (
-        SELECT coalesce(sum(cost), 0) AS cost FROM llm_usage
-        WHERE purpose = 'quality' AND started_at >= %(begins)s AND started_at < %(ends)s
-    ),
     computed AS (
         SELECT jsonb_build_object(
             'day', %(day)s::date, 'timezone', %(timezone)s::text, 'hours', %(hours)s::numeric,
@@ -149,11 +162,10 @@ _COMPUTED: Final[LiteralString] = """
             'answer_ms', jsonb_build_object('answers', answers.n,
                 'p50', round(ms[1]::numeric), 'p95', round(ms[2]::numeric)),
             'quality', jsonb_build_object('evaluated', evaluated, 'mean', round(quality_mean::numeric, 3)),
-            'cost', jsonb_build_object('total', counted.cost + judged.cost,
-                'per_call', round(counted.cost / nullif(calls, 0), 6),
-                'parts', parts, 'quality', judged.cost),
+            'cost', jsonb_build_object('total', cost + judge,
+                'per_call', round(cost / nullif(calls, 0), 6), 'parts', parts, 'quality', judge),
             'hourly', hourly.n, 'languages', languages.n, 'scenarios', scenarios.n) AS stats
-        FROM counted, answers, outcomes, reasons, languages, scenarios, hourly, judged
+        FROM counted, answers, outcomes, reasons, languages, scenarios, hourly
     )"""
 _COUNT: Final[LiteralString] = f"{_COMPUTED} SELECT stats FROM computed"
 _KEEP: Final[LiteralString] = f"""{_COMPUTED}

@@ -37,7 +37,7 @@ async def test_what_was_missed_is_counted_once(context: tuple[JobContext, list[s
     timezone = job.config.call.timezone
     last = yesterday(datetime.now(timezone))
     await daily_stats(job)
-    assert [line.split(":")[0] for line in lines] == [str(last - timedelta(days=1)), str(last)]
+    assert [line.split(":")[0] for line in lines] == [str(last)]
 
     four_days_ago = Day.of(last - timedelta(days=4), timezone)
     await job.database.execute("SELECT ensure_partitions(%s)", [four_days_ago.begins])
@@ -45,9 +45,13 @@ async def test_what_was_missed_is_counted_once(context: tuple[JobContext, list[s
         "INSERT INTO calls (id, started_at, ended_at, outcome) VALUES (%s, %s, %s, 'completed')",
         [uuid4(), four_days_ago.begins, four_days_ago.begins],
     )
-    await compute(job.database, Day.of(last - timedelta(days=3), timezone))
+    await compute(job.database, Day.of(last - timedelta(days=3), timezone), datetime.now(timezone))
     lines.clear()
     await daily_stats(job)
     days = [str(last - timedelta(days=days)) for days in (4, 2, 1, 0)]
     assert [line.split(":")[0] for line in lines] == days
     assert "1 calls, 1 resolved by the bot" in lines[0]
+    await job.database.execute("UPDATE calls SET evaluated_at = now(), quality_score = 1")
+    lines.clear()
+    await daily_stats(job)
+    assert [line.split(":")[0] for line in lines] == [str(last - timedelta(days=4)), str(last)]

@@ -1,6 +1,7 @@
 """The statistics of a day, in a real PostgreSQL: what counts, where a day ends, and that repeating changes nothing."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -9,8 +10,10 @@ import pytest
 
 from engine.config import CostConfig
 from engine.database import Database
+from engine.records import quality
 from engine.records.cost import Bill, speech, tokens, voice
-from engine.records.statistics import Day, compute, uncounted, yesterday
+from engine.records.rows import ModelUseRow
+from engine.records.statistics import Day, compute, outdated, uncounted, yesterday
 
 KYIV = ZoneInfo("Europe/Kyiv")
 DAY = Day.of(date(2026, 11, 21), KYIV)
@@ -49,7 +52,7 @@ async def test_a_day_is_counted(database: Database) -> None:
     await put(database, NOON, outcome="caller_hung_up", scenario="talk")
     await put(database, NOON, outcome="silence", scenario="nothing_said", language=None, answer_ms=[])
     await put(database, NOON, outcome=None, ended_at=None, scenario=None, cost=None, cost_total=None, answer_ms=None)
-    stats = await compute(database, DAY)
+    stats = await compute(database, DAY, DAY.ends)
     assert (stats["calls"], stats["open"], stats["resolved_by_bot"], stats["transferred"]) == (8, 1, 3, 2)
     assert stats["transfer_reasons"] == {"customer_request": 1, "model_failed": 1}
     assert stats["outcomes"] == {
@@ -64,12 +67,18 @@ async def test_a_day_is_counted(database: Database) -> None:
     assert stats["scenarios"] == {"tires": 3, "operator": 1, "order": 1, "talk": 1, "nothing_said": 1}
 
 
+async def judged(database: Database, cost: float) -> None:
+    """The first of the calls."""
+    [call] = await database.fetch("SELECT id FROM calls ORDER BY id LIMIT 1")
+    use = ModelUseRow(call["id"], NOON, "quality", 1, NOON, "m", 1, 1, 0, 0, Decimal(str(cost)))
+    await quality.record(database, quality.Judged(call["id"], NOON, 0.9, {"note": "Добре."}, [use]))
+
+
 async def test_the_cost_is_that_of_the_calls_and_of_their_judge(database: Database) -> None:
     await put(database, NOON)
     await put(database, NOON)
-    judged = "INSERT INTO llm_usage VALUES (%s, %s, 'quality', 1, now(), 'm', 1, 1, 0, 0, 0.25)"
-    await database.execute(judged, [uuid4(), NOON])
-    cost = (await compute(database, DAY))["cost"]
+    await judged(database, 0.25)
+    cost = (await compute(database, DAY, DAY.ends))["cost"]
     one = float(bill().total)
     assert cost["total"] == pytest.approx(2 * one + 0.25)
     assert (cost["per_call"], cost["quality"]) == (pytest.approx(one), 0.25)
@@ -77,7 +86,7 @@ async def test_the_cost_is_that_of_the_calls_and_of_their_judge(database: Databa
 
 
 async def test_a_day_without_calls_has_statistics_too(database: Database) -> None:
-    stats = await compute(database, DAY)
+    stats = await compute(database, DAY, DAY.ends)
     assert (stats["calls"], sum(stats["hourly"]), stats["cost"]["total"]) == (0, 0, 0)
     assert stats["duration_s"]["mean"] is stats["answer_ms"]["p50"] is stats["quality"]["mean"] is None
 
@@ -85,7 +94,7 @@ async def test_a_day_without_calls_has_statistics_too(database: Database) -> Non
 async def test_a_day_ends_where_the_next_begins_in_the_shops_own_time(database: Database) -> None:
     for moment in (DAY.begins - timedelta(microseconds=1), DAY.begins, DAY.ends - timedelta(microseconds=1), DAY.ends):
         await put(database, moment)
-    stats = await compute(database, DAY)
+    stats = await compute(database, DAY, DAY.ends)
     assert (stats["calls"], stats["hourly"][0], stats["hourly"][23]) == (2, 1, 1)
 
 
@@ -107,7 +116,7 @@ async def test_days_of_every_length(database: Database, day: date, hours: float)
     while moment < whole.ends + timedelta(hours=3):
         await put(database, moment)
         moment += timedelta(minutes=30)
-    stats = await compute(database, whole)
+    stats = await compute(database, whole, whole.ends)
     assert (stats["calls"], stats["hours"]) == (2 * hours, hours)
     assert sum(stats["hourly"]) == stats["calls"]
     assert stats["hourly"][3] == {23.0: 0, 24.0: 2, 25.0: 4}[hours]
@@ -115,20 +124,21 @@ async def test_days_of_every_length(database: Database, day: date, hours: float)
 
 async def test_computing_again_changes_nothing_and_new_calls_count(database: Database) -> None:
     await put(database, NOON)
-    first = await compute(database, DAY)
-    assert await compute(database, DAY) == first
+    first = await compute(database, DAY, DAY.ends)
+    assert await compute(database, DAY, DAY.ends) == first
     await put(database, NOON)
-    assert (await compute(database, DAY))["calls"] == 2
+    assert (await compute(database, DAY, DAY.ends))["calls"] == 2
     kept = await database.fetch("SELECT stats FROM daily_stats WHERE day = %s", [DAY.on])
     assert [row["stats"]["calls"] for row in kept] == [2]
 
 
 async def test_it_needs_no_turns(database: Database) -> None:
-    """They are gone after their term; what is computed again must be the same."""
+    """They are gone after their term, as what its judge was asked is; what is computed again must be the same."""
     await put(database, NOON)
-    first = await compute(database, DAY)
-    await database.execute("TRUNCATE call_turns, call_tool_calls, call_events")
-    assert await compute(database, DAY) == first
+    await judged(database, 0.25)
+    first = await compute(database, DAY, DAY.ends)
+    await database.execute("TRUNCATE call_turns, call_tool_calls, call_events, llm_usage")
+    assert await compute(database, DAY, DAY.ends) == first
 
 
 async def test_missed_days_are_known_from_the_first_call_on(database: Database) -> None:
@@ -136,8 +146,33 @@ async def test_missed_days_are_known_from_the_first_call_on(database: Database) 
     first, last = Day.of(date(2026, 11, 1), KYIV), Day.of(date(2026, 11, 22), KYIV)
     assert await uncounted(database, first, last) == []
     await put(database, Day.of(date(2026, 11, 19), KYIV).begins)
-    await compute(database, DAY)
+    await compute(database, DAY, DAY.ends)
     assert await uncounted(database, first, last) == [date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 22)]
+
+
+async def test_a_day_that_is_not_over_is_not_counted(database: Database) -> None:
+    await database.execute("TRUNCATE daily_stats")
+    await put(database, NOON)
+    assert (await compute(database, DAY, DAY.ends - timedelta(seconds=1)))["calls"] == 1
+    assert await database.fetch("SELECT FROM daily_stats") == []
+
+
+async def test_a_day_of_which_more_is_known_is_told(database: Database) -> None:
+    await database.execute("TRUNCATE daily_stats")
+    await put(database, NOON)
+    await compute(database, DAY, DAY.ends)
+    span = Day.of(date(2026, 11, 1), KYIV), Day.of(date(2026, 11, 22), KYIV)
+    assert await outdated(database, *span) == []
+    await judged(database, 0.25)
+    assert await outdated(database, *span) == [DAY.on]
+    await compute(database, DAY, DAY.ends)
+    await put(database, NOON, outcome=None, ended_at=None)  # from a spool, days later
+    assert await outdated(database, *span) == [DAY.on]
+    await compute(database, DAY, DAY.ends)
+    await database.execute("UPDATE calls SET ended_at = started_at, outcome = 'interrupted' WHERE outcome IS NULL")
+    assert await outdated(database, *span) == [DAY.on]
+    await compute(database, DAY, DAY.ends)
+    assert await outdated(database, *span) == []
 
 
 def test_yesterday_is_the_shops() -> None:

@@ -24,12 +24,18 @@ _WRONG = 1
 @app.command("load")
 def load_command(
     directory: Annotated[Path | None, typer.Argument(help="Markdown files; by default KNOWLEDGE_DIRECTORY.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also update and remove what was written in the console or over the API.")
+    ] = False,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Only where there are no articles yet.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make the knowledge base hold the articles of a directory: new ones are added, changed ones updated, others
     removed.
 
-    A file that is no article is named and left out (what it was before stays), and the exit code is 1. Safe to repeat.
+    What was written or edited in the console or over the API is left as it is, and named (`kept`), until its file says
+    the same; --replace overrules it. A file that is no article is named and left out (what it was before stays), and
+    the exit code is 1. Safe to repeat.
 
     Example: callctl knowledge load articles/
     """
@@ -42,21 +48,25 @@ def load_command(
         if folder is None:
             fail("which articles? give a directory, or set KNOWLEDGE_DIRECTORY")
         reading = read_directory(folder)
-    changes = with_database(lambda database: _load(database, reading))
-    print_changes(changes, reading.broken, as_json)
+    changes = with_database(lambda database: _load(database, reading, replace=replace, if_empty=if_empty))
+    if changes is None and not as_json:
+        typer.echo("there are articles already: nothing was loaded")
+        return
+    print_changes(changes or [], reading.broken, as_json)
     if reading.broken:
         raise typer.Exit(_WRONG)
 
 
-async def _load(database: "Database", reading: "Reading") -> "list[Change]":
-    from engine.database.lock import try_lock
-    from engine.knowledge.editing import LOCK
-    from engine.knowledge.shelf import load
+async def _load(database: "Database", reading: "Reading", *, replace: bool, if_empty: bool) -> "list[Change] | None":
+    """None: they were to be loaded into an empty knowledge base, and it is not."""
+    from engine.knowledge.loading import fill, load_alone
 
-    async with try_lock(database, LOCK) as lock:
-        if lock is None:
-            fail("articles are being loaded by another: try again when it is done")
-        return await load(database, reading)
+    if if_empty:
+        return await fill(database, reading)
+    changes = await load_alone(database, reading, replace=replace)
+    if changes is None:
+        fail("articles are being changed by another: try again when it is done")
+    return changes
 
 
 @app.command("list")

@@ -36,23 +36,26 @@ def print_changes(changes: Sequence[Change], broken: Sequence[Broken], as_json: 
     for each in broken:
         typer.echo(f"left out {each.path}: {each.reason}", err=True)
     typer.echo(", ".join(f"{counts[verb]} {verb}" for verb in ("added", "updated", "removed", "unchanged")))
+    if counts["kept"]:
+        typer.echo(
+            f"{counts['kept']} kept as written in the console: --replace takes the directory's instead"
+        )
     if counts["added"] or counts["updated"]:
         typer.echo("found by their words from now on; for their vectors: callctl embeddings reindex")
 
 
 def article_table(articles: Sequence[Shelved]) -> Table:
-    table = Table("id", "path", "category", "language", "valid until", "chunks", "title", box=None)
+    table = Table("id", "path", "category", "language", "valid until", "origin", "chunks", "title", box=None)
     for each in articles:
         until = each.valid_until.isoformat() if each.valid_until else ""
-        table.add_row(
-            str(each.id), escape(each.path), each.category, each.language, until, str(each.chunks), escape(each.title)
-        )
+        table.add_row(str(each.id), escape(each.path), each.category, each.language, until, each.origin,
+                      str(each.chunks), escape(each.title))  # fmt: skip
     return table
 
 
 def print_article(article: Mapping[str, Any], chunks: Sequence[Chunk]) -> None:
     """Its fields, its chunks."""
-    for field in ("id", "path", "title", "category", "language", "valid_until", "loaded_at"):
+    for field in ("id", "path", "title", "category", "language", "valid_until", "origin", "loaded_at"):
         typer.echo(f"{field}: {'' if article[field] is None else article[field]}")
     for n, chunk in enumerate(chunks, 1):
         typer.echo(f"\n[{n}/{len(chunks)}] {chunk.heading}\n{chunk.text}")

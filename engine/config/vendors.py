@@ -66,7 +66,7 @@ class KnowledgeConfig(BaseSettings):
     model_config = section("KNOWLEDGE_")
     directory: Path | None = None
     """What `callctl knowledge load` loads where it is told nothing else, and what the embedded PostgreSQL is filled
-    with. Empty: for the latter the sample articles."""
+    with while it is empty. Not set: for the latter the sample articles."""
 
 
 class EmbeddingsConfig(BaseSettings):

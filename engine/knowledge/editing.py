@@ -2,7 +2,7 @@
 
 Cutting a long article into chunks and stems takes some hundred milliseconds, for which the caller's loop, which may be
 that of calls, must not stop: all of it is done on a loop in a thread of its own. The others are handed to `load` as
-files it cannot read, which it leaves as they are.
+files it cannot read, which it leaves as they are. What is put so is people's: no directory overrules it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,9 +17,8 @@ from engine.config import DatabaseConfig
 from engine.database import Database, Runner
 from engine.database.lock import try_lock
 from engine.knowledge.articles import Article, Broken, Reading, parse_article
-from engine.knowledge.shelf import Change, load
+from engine.knowledge.shelf import LOCK, Change, load
 
-LOCK: Final = "knowledge"
 _TAG_DIGITS: Final = 16
 _PATIENCE: Final = 5.0
 _KNOWN: Final = "SELECT path, content_hash FROM articles"
@@ -87,5 +86,5 @@ async def _change(
 
 async def _load_one(database: Runner, path: str, articles: tuple[Article, ...], others: set[str]) -> Change:
     untouched = tuple(Broken(other, "not the one that is edited") for other in others)
-    changes = await load(database, Reading(articles, untouched))
+    changes = await load(database, Reading(articles, untouched), origin="console", replace=True)
     return next(change for change in changes if change.path == path)

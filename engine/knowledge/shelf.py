@@ -2,12 +2,15 @@
 
 An article is the same as long as nothing of it changes that a search sees, and that includes how this version cuts it
 into chunks and words: after an upgrade that cuts otherwise the next load renews what it must.
+
+Each has a master, its `origin`: a file, or people over console and API. A directory does not overrule people: what is
+theirs stays, until a file says the same again or the load is told to replace it.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
@@ -16,23 +19,30 @@ from engine.knowledge.articles import Article, Reading
 from engine.knowledge.chunking import Chunk, cut, embedded_text
 from engine.knowledge.words import sound, tsvector
 
-type Verb = Literal["added", "updated", "removed", "unchanged"]
+type Verb = Literal["added", "updated", "removed", "unchanged", "kept"]
+type Origin = Literal["file", "console"]
 
-_KNOWN: Final = "SELECT id, path, content_hash FROM articles"
+LOCK: Final = "knowledge"
+"""Whoever changes articles holds it (`database.lock`)."""
+
+_KNOWN: Final = """
+    SELECT id, path, title, category, language, valid_until, content_hash, origin,
+           CASE WHEN origin = 'console' THEN text ELSE '' END AS text
+    FROM articles"""
 _SAVE: Final = """
-    INSERT INTO articles (path, title, category, language, valid_until, text, content_hash)
-    VALUES (%(path)s, %(title)s, %(category)s, %(language)s, %(valid_until)s, %(text)s, %(hash)s)
+    INSERT INTO articles (path, title, category, language, valid_until, text, content_hash, origin)
+    VALUES (%(path)s, %(title)s, %(category)s, %(language)s, %(valid_until)s, %(text)s, %(hash)s, %(origin)s)
     ON CONFLICT (path) DO UPDATE SET
         title = EXCLUDED.title, category = EXCLUDED.category, language = EXCLUDED.language,
         valid_until = EXCLUDED.valid_until, text = EXCLUDED.text, content_hash = EXCLUDED.content_hash,
-        loaded_at = now()
+        origin = EXCLUDED.origin, loaded_at = now()
     RETURNING id"""
 _SAVE_CHUNK: Final = """
     INSERT INTO chunks (article_id, n, heading, text, hash, words) VALUES (%s, %s, %s, %s, %s, %s::tsvector)"""
 _COUNT_WORDS: Final = "SELECT word, ndoc FROM ts_stat('SELECT words FROM chunks')"
 _SAVE_WORD: Final = "INSERT INTO chunk_words (word, sound, chunks) VALUES (%s, %s, %s)"
 _LIST: Final = """
-    SELECT id, path, title, category, language, valid_until, loaded_at,
+    SELECT id, path, title, category, language, valid_until, loaded_at, origin,
            (SELECT count(*) FROM chunks WHERE article_id = articles.id) AS chunks
     FROM articles ORDER BY path"""
 _FIND: Final = "SELECT * FROM articles WHERE path = %(key)s OR path = %(key)s || '.md' OR id::text = %(key)s"
@@ -41,7 +51,7 @@ _CHUNKS: Final = "SELECT n, heading, text FROM chunks WHERE article_id = %s ORDE
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of an article."""
+    """What became of an article. `kept`: it is people's, and not what the directory has under its path, if anything."""
 
     verb: Verb
     path: str
@@ -58,23 +68,31 @@ class Shelved:
     language: str
     valid_until: date | None
     loaded_at: datetime
+    origin: Origin
     chunks: int
 
 
 async def load(
-    database: Runner, reading: Reading, told: Callable[[Change], None] = lambda change: None
-) -> list[Change]:
-    """Make the database hold just what was read, each article in a transaction of its own; a broken file leaves the
-    article it was before. Not beside another load (`database.lock`). Raises `DatabaseError`."""
+    database: Runner, reading: Reading, told: Callable[[Change], None] = lambda change: None, *,
+    origin: Origin = "file", replace: bool = False,
+) -> list[Change]:  # fmt: skip
+    """Make the database hold just what was read, as of `origin`, each article in a transaction of its own. A broken
+    file leaves the article it was before; without `replace` people's articles stay too. Only for who has `LOCK`.
+    Raises `DatabaseError`."""
     known = {row["path"]: row for row in await database.fetch(_KNOWN)}
     present = {article.path for article in reading.articles} | {broken.path for broken in reading.broken}
+    theirs = {} if replace else {path: _stored(row) for path, row in known.items() if row["origin"] == "console"}
     changes = []
     for article in reading.articles:
-        changes.append(await _save(database, article, known.get(article.path)))
+        if theirs.get(article.path, article) == article:
+            changes.append(await _save(database, article, known.get(article.path), origin))
+        else:
+            changes.append(await _keep(database, theirs[article.path], known[article.path]))
         told(changes[-1])
     for path in sorted(known.keys() - present):
-        await database.execute("DELETE FROM articles WHERE id = %s", [known[path]["id"]])
-        changes.append(Change("removed", path))
+        changes.append(
+            await _keep(database, theirs[path], known[path]) if path in theirs else await _remove(database, known[path])
+        )
         told(changes[-1])
     await database.transaction(_renew_words)  # also after no change: a load before may have been cut short
     return changes
@@ -94,14 +112,32 @@ async def find(database: Runner, key: str) -> tuple[Row, list[Chunk]] | None:
     return rows[0], [Chunk(row["heading"], row["text"]) for row in chunks]
 
 
-async def _save(database: Runner, article: Article, known: Row | None) -> Change:
+def _stored(row: Row) -> Article:
+    return Article(**{each.name: row[each.name] for each in fields(Article)})
+
+
+async def _remove(database: Runner, known: Row) -> Change:
+    await database.execute("DELETE FROM articles WHERE id = %s", [known["id"]])
+    return Change("removed", known["path"])
+
+
+async def _keep(database: Runner, article: Article, known: Row) -> Change:
+    """People's, as it is; only cut anew if this version cuts otherwise."""
+    await _save(database, article, known, known["origin"])
+    return Change("kept", article.path)
+
+
+async def _save(database: Runner, article: Article, known: Row | None, origin: Origin) -> Change:
+    """What says the same as its file is the file's, whoever wrote it last."""
     rows = [_chunk_row(n, chunk) for n, chunk in enumerate(cut(article.title, article.text))]
     digest = _hash(article, rows)
     if known is not None and known["content_hash"] == digest:
+        if origin == "file" != known["origin"]:
+            await database.execute("UPDATE articles SET origin = 'file' WHERE id = %s", [known["id"]])
         return Change("unchanged", article.path)
 
     def save(statements: Statements) -> None:
-        [saved] = statements.fetch(_SAVE, {**asdict(article), "hash": digest})
+        [saved] = statements.fetch(_SAVE, {**asdict(article), "hash": digest, "origin": origin})
         statements.execute("DELETE FROM chunks WHERE article_id = %s", [saved["id"]])
         statements.execute_many(_SAVE_CHUNK, [(saved["id"], *row) for row in rows])
 

@@ -20,7 +20,7 @@ from engine.config import Config
 from engine.database import Database, migrate
 from engine.errors import ConfigError
 from engine.knowledge.articles import read_directory
-from engine.knowledge.shelf import load
+from engine.knowledge.loading import fill
 from engine.log import get_logger
 from ops.embedded.errors import EmbeddedServerError
 from ops.embedded.postgres import EmbeddedPostgres
@@ -100,7 +100,7 @@ async def embedded_world(
             if any("emulated" in part for part in parts):
                 nursery.start_soon(start, "emulators", emulators)
         if "PostgreSQL" in parts:
-            await _fill(overrides, config.knowledge.directory or SEED_KNOWLEDGE)
+            await prepare_database(overrides, config.knowledge.directory or SEED_KNOWLEDGE)
         try:
             yield World(overrides, parts, addresses)
         finally:
@@ -116,15 +116,15 @@ def _start_postgres(stack: ExitStack) -> Overrides:
     return {"database": {"url": server.url}}
 
 
-async def _fill(overrides: Overrides, articles: Path) -> None:
-    """The embedded database has no administrator: it is brought to shape here, and given the articles."""
+async def prepare_database(overrides: Overrides, articles: Path) -> None:
+    """The embedded database has no administrator: it is brought to shape here and, while empty, given articles."""
     reading = await trio.to_thread.run_sync(read_directory, articles)
     config = Config.from_env({"database": overrides["database"]})
     async with Database(config.database) as database:
         await database.wait_available(_DATABASE_SECONDS)
         await migrate(database, MIGRATIONS)
-        await load(database, reading)
-    for broken in reading.broken:
+        filled = await fill(database, reading)
+    for broken in reading.broken if filled is not None else ():
         log.warning("article_left_out", path=broken.path, reason=broken.reason)
 
 

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trio
+from pydantic import SecretStr
 
+from engine.config import DatabaseConfig
+from engine.knowledge.editing import put, tag_of, written
 from ops.embedded.postgres import EmbeddedPostgres
 from tests.cli.running import callctl
 from tests.knowledge.shop import write
@@ -50,6 +54,24 @@ def test_load_list_show_search(settings: dict[str, str], tmp_path: Path) -> None
     assert json.loads(explained.stdout)[0].keys() >= {"path", "words", "similarity", "score", "answers"}
     nothing = callctl("knowledge", "search", "рецепт борщу", settings=settings, folder=tmp_path)
     assert (nothing.returncode, nothing.stdout) == (1, "nothing found\n")
+
+
+def test_what_people_wrote_is_left_and_named(settings: dict[str, str], tmp_path: Path) -> None:
+    shelf = write(tmp_path / "shelf", {"delivery.md": "Доставка сто гривень."})
+    callctl("knowledge", "load", str(shelf), settings=settings, folder=tmp_path)
+    edited = written("delivery.md", "delivery", "faq", "Доставка двісті гривень.")
+    found = json.loads(callctl("knowledge", "show", "delivery", "--json", settings=settings, folder=tmp_path).stdout)
+    trio.run(put, DatabaseConfig(url=SecretStr(settings["DATABASE_URL"])), edited, tag_of(found["content_hash"]))
+
+    again = callctl("knowledge", "load", str(shelf), settings=settings, folder=tmp_path)
+    assert again.stdout.splitlines() == [
+        "kept delivery.md", "0 added, 0 updated, 0 removed, 0 unchanged",
+        "1 kept as written in the console: --replace takes the directory's instead",
+    ]  # fmt: skip
+    started = callctl("knowledge", "load", "--if-empty", str(shelf), settings=settings, folder=tmp_path)
+    assert (started.returncode, started.stdout) == (0, "there are articles already: nothing was loaded\n")
+    replaced = callctl("knowledge", "load", "--replace", str(shelf), settings=settings, folder=tmp_path)
+    assert replaced.stdout.startswith("updated delivery.md\n")
 
 
 def test_eval_tells_the_failures(settings: dict[str, str], tmp_path: Path) -> None:

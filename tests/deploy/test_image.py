@@ -94,3 +94,9 @@ def test_every_variable_given_is_a_setting(name: str) -> None:
 def test_the_drain_is_shorter_than_what_stopping_is_given() -> None:
     drain = SECTIONS["call"].model_fields["drain_seconds"].default
     assert int(SERVICES["call-processor"]["stop_grace_period"].removesuffix("s")) >= drain + 20
+
+
+def test_a_start_does_not_undo_what_was_edited() -> None:
+    """`prepare` runs at each `docker compose up`."""
+    prepare = (ROOT / "ops/deploy/compose/run.sh").read_text().rpartition("exec callctl")[2]
+    assert "knowledge load --if-empty" in prepare

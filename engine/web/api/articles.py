@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
@@ -46,6 +46,8 @@ class Head(BaseModel):
     language: str
     valid_until: date | None
     loaded_at: AwareDatetime
+    origin: Literal["file", "console"]
+    """Who keeps it: what was saved here or in the console, `callctl knowledge load` leaves alone."""
 
 
 class Shelved(Head):

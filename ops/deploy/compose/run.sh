@@ -23,5 +23,5 @@ fi
 [ "${1:-}" = prepare ] || exec callctl "$@"
 callctl db migrate
 callctl partitions ensure
-callctl knowledge load "$KNOWLEDGE_DIRECTORY"
+callctl knowledge load --if-empty "$KNOWLEDGE_DIRECTORY" # what is edited in the console outlives a start
 callctl embeddings reindex --rate 200 --yes || echo "no vectors for now: the knowledge base is searched by words" >&2

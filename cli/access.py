@@ -1,6 +1,7 @@
-"""What the commands about users and keys have in common: roles as people type them, and the audit trail."""
+"""Who may do what, as commands see it: roles as people type them, and the trail of what they look at or change."""
 
 import os
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from cli.errors import fail
@@ -26,3 +27,16 @@ async def noted(database: "Database", what: str, of: str) -> None:
 
     account = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
     await audit.note(database, f"command {account}", what, of)
+
+
+def noting[T](
+    what: str, of: str, work: "Callable[[Database], Awaitable[T]]", *, only_if: bool = True
+) -> "Callable[[Database], Awaitable[T]]":
+    """For `with_database`: first put on the audit trail, then done. `only_if`: False where nobody's data is shown."""
+
+    async def noted_work(database: "Database") -> T:
+        if only_if:
+            await noted(database, what, of)
+        return await work(database)
+
+    return noted_work

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.access import noting
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.database import Database, Row
 
 app = typer.Typer(no_args_is_help=True, help="Callers who wait to be called back: list, tick off.")
@@ -32,7 +35,11 @@ def list_command(
 
     with clear_errors():
         timezone = Config.from_env().call.timezone
-    found = with_database(lambda database: listed(database, everything=everything, limit=limit))
+
+    async def work(database: "Database") -> "Sequence[Row]":
+        return await listed(database, everything=everything, limit=limit)
+
+    found = with_database(noting("callbacks.list", "", work, only_if=unmask))
     shown = found if unmask else [{name: sanitize(value, name) for name, value in row.items()} for row in found]
     if as_json:
         typer.echo(json.dumps(shown, default=str, ensure_ascii=False, indent=2))
@@ -59,7 +66,7 @@ def done(
     async def work(database: "Database") -> "tuple[bool, Row | None]":
         return await mark_done(database, wanted, getuser(), note), await find(database, wanted)
 
-    is_done_now, found = with_database(work)
+    is_done_now, found = with_database(noting("callbacks.done", str(wanted), work))
     if found is None:
         fail(f"there is no request {request}: see callctl callbacks list")
     if not is_done_now:

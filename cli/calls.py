@@ -1,12 +1,18 @@
 """`callctl calls`: what is on record of calls."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.access import noting
 from cli.database import with_database
 from cli.errors import clear_errors, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.database import Database, Row
 
 app = typer.Typer(no_args_is_help=True, help="Calls on record: a list, or one with all that was said and done.")
 
@@ -36,7 +42,11 @@ def list_command(
     with clear_errors():
         config = Config.from_env()
     begins = start_of("--since", since, config.call.timezone)
-    calls = with_database(lambda database: listed(database, since=begins, outcome=outcome, limit=limit))
+
+    async def work(database: "Database") -> "Sequence[Row]":
+        return await listed(database, since=begins, outcome=outcome, limit=limit)
+
+    calls = with_database(noting("calls.list", outcome or "", work, only_if=unmask))
     shown = [_shown(call, unmask) for call in calls]
     if as_json:
         typer.echo(json.dumps(shown, default=str, ensure_ascii=False, indent=2))
@@ -60,7 +70,7 @@ def show(
     from engine.records.calls import load
 
     wanted = uuid_of(call_id)
-    call = with_database(lambda database: load(database, wanted))
+    call = with_database(noting("calls.read", str(wanted), lambda database: load(database, wanted), only_if=unmask))
     if call is None:
         fail(f"there is no call {call_id} on record: see callctl calls list")
     if as_json:

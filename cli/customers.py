@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.access import noting
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -34,7 +35,7 @@ def list_command(
     from engine.records.customers import listed
     from engine.redaction import sanitize
 
-    found = with_database(lambda database: listed(database, limit))
+    found = with_database(noting("customers.list", "", lambda database: listed(database, limit), only_if=unmask))
     shown = found if unmask else [{name: sanitize(value, name) for name, value in row.items()} for row in found]
     if as_json:
         _print_json(shown)
@@ -52,7 +53,7 @@ def show(phone: Phone, as_json: AsJson = False) -> None:
     from engine.records.customers import load
 
     number = _number(phone)
-    known = with_database(lambda database: load(database, number))
+    known = with_database(noting("customers.read", number, lambda database: load(database, number)))
     _print(known, number, as_json, print_customer)
 
 
@@ -66,7 +67,7 @@ def export(phone: Phone, as_json: AsJson = False) -> None:
     from engine.records.customers import export as gather
 
     number = _number(phone)
-    everything = with_database(lambda database: gather(database, number))
+    everything = with_database(noting("customers.export", number, lambda database: gather(database, number)))
     _print(everything, number, as_json, print_export)
 
 
@@ -98,7 +99,7 @@ def erase(
         done = await erase_everywhere(database, config, number)
         return [{"table": each.table, "done": each.what, "rows": each.rows} for each in done]
 
-    done = with_database(work)
+    done = with_database(noting("customers.erase", number, work))
     if as_json:
         _print_json(done)
         return

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.access import noting
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
 if TYPE_CHECKING:
+    from engine.database import Database
     from ops.jobs.job import Job
+    from ops.jobs.run import RunEnded
 
 app = typer.Typer(no_args_is_help=True, help="What is done by the clock: list, run by hand, look back.")
 
@@ -58,7 +61,11 @@ def run(name: Annotated[str, typer.Argument(help="One of `callctl jobs list`.")]
     from ops.jobs.run import run_job
 
     job = _known(name)
-    ended = with_database(lambda database: run_job(job, Config.from_env(), database, echo=typer.echo))
+
+    async def work(database: "Database") -> "RunEnded | None":
+        return await run_job(job, Config.from_env(), database, echo=typer.echo)
+
+    ended = with_database(noting("jobs.run", name, work))
     if ended is None:
         fail(f"{name} is being run already: see callctl jobs history --job {name}", _FAILED)
     if not ended.ok:

@@ -33,9 +33,8 @@ def add(
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
 
     async def work(database: "Database") -> str:
-        key = await keys.issue(database, name, wanted, expires_at)
         await noted(database, "keys.add", f"{name} {wanted}")
-        return key
+        return await keys.issue(database, name, wanted, expires_at)
 
     typer.echo(with_database(work))
 
@@ -80,9 +79,9 @@ def revoke(
     from engine.access import keys
 
     async def work(database: "Database") -> None:
+        await noted(database, "keys.revoke", prefix)
         if not await keys.revoke(database, prefix):
             fail(f"there is no valid key {prefix}; callctl keys list shows them")
-        await noted(database, "keys.revoke", prefix)
 
     with_database(work)
     typer.echo(f"{prefix} is void")

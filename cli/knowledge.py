@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.access import noting
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -48,7 +49,12 @@ def load_command(
         if folder is None:
             fail("which articles? give a directory, or set KNOWLEDGE_DIRECTORY")
         reading = read_directory(folder)
-    changes = with_database(lambda database: _load(database, reading, replace=replace, if_empty=if_empty))
+    how = " --replace" if replace else " --if-empty" if if_empty else ""
+
+    async def work(database: "Database") -> "list[Change] | None":
+        return await _load(database, reading, replace=replace, if_empty=if_empty)
+
+    changes = with_database(noting("articles.load", f"{folder}{how}", work))
     if changes is None and not as_json:
         typer.echo("there are articles already: nothing was loaded")
         return

@@ -37,9 +37,7 @@ def print_changes(changes: Sequence[Change], broken: Sequence[Broken], as_json: 
         typer.echo(f"left out {each.path}: {each.reason}", err=True)
     typer.echo(", ".join(f"{counts[verb]} {verb}" for verb in ("added", "updated", "removed", "unchanged")))
     if counts["kept"]:
-        typer.echo(
-            f"{counts['kept']} kept as written in the console: --replace takes the directory's instead"
-        )
+        typer.echo(f"{counts['kept']} kept as written in the console: --replace takes the directory's instead")
     if counts["added"] or counts["updated"]:
         typer.echo("found by their words from now on; for their vectors: callctl embeddings reindex")
 

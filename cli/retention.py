@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.access import noting
 from cli.database import with_database
 
 if TYPE_CHECKING:
@@ -32,13 +33,17 @@ def run_command(
     with clear_errors():
         ages = Config.from_env().retention
     outcomes: list[Outcome] = []
+
+    async def work(database: "Database") -> None:
+        await _run(database, ages, outcomes, dry_run=dry_run, quiet=as_json)
+
     try:
-        with_database(lambda database: _run(database, ages, outcomes, dry_run=dry_run, quiet=as_json))
+        with_database(noting("retention.run", "", work, only_if=not dry_run))
     finally:
         if as_json:
             typer.echo(json.dumps([_plain(each) for each in outcomes], indent=2))
-        elif not any(each.rows or each.error or each.verb == "dropped" for each in outcomes):
-            typer.echo("nothing is too old")
+    if not as_json and not any(each.rows or each.error or each.verb == "dropped" for each in outcomes):
+        typer.echo("nothing is too old")
 
 
 async def _run(

@@ -36,10 +36,10 @@ def add(
         fail(f"a user's name has 1 to {_LONGEST} characters, and no line breaks")
 
     async def work(database: "Database") -> None:
+        await noted(database, "users.add", f"{clean} {wanted}")
         user = await users.add(database, clean, wanted)
         if user is None:
             fail(f"there is a user {clean!r} already: callctl users reset {clean}")
-        await noted(database, "users.add", f"{clean} {wanted}")
         await _print_link(database, user)
 
     with_database(work)
@@ -111,8 +111,8 @@ def _set_disabled(name: str, disabled: bool) -> None:
 
     async def work(database: "Database") -> None:
         user = await _known(database, name)
-        await users.set_disabled(database, user.id, disabled)
         await noted(database, "users.disable" if disabled else "users.enable", user.name)
+        await users.set_disabled(database, user.id, disabled)
 
     with_database(work)
     typer.echo(f"{name} {'is kept out' if disabled else 'may log in'}")

@@ -49,6 +49,13 @@ def test_a_caller_holds_a_conversation(up: Up) -> None:
     assert "completed" in callctl(compose, "calls", "list")
 
 
+def test_a_caller_says_what_he_is_told_to(up: Up) -> None:
+    compose, _ = up
+    said = compose("run", "--rm", "-T", "dial", "dial", "--say", "Дякую, до побачення").stdout
+    assert len(lines(said, ["you  "])) == 1
+    assert "the bot hung up" in said
+
+
 def test_prometheus_sees_everything_it_is_to_watch(up: Up) -> None:
     compose, _ = up
     query = f"http://127.0.0.1:{compose.ports['PROMETHEUS_PORT']}/api/v1/query"

@@ -1,13 +1,17 @@
 """What the Containerfile and compose.yaml promise, as far as it can be read."""
 
+import os
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
 from engine.config import SECTIONS, variable
+from tests.cli.command_tree import parse
 from tests.cli.running import ROOT
 
 CONTAINERFILE: Final = (ROOT / "Containerfile").read_text()
@@ -100,3 +104,52 @@ def test_a_start_does_not_undo_what_was_edited() -> None:
     """`prepare` runs at each `docker compose up`."""
     prepare = (ROOT / "ops/deploy/compose/run.sh").read_text().rpartition("exec callctl")[2]
     assert "knowledge load --if-empty" in prepare
+
+
+def lines_for_docker() -> list[str]:
+    """What compose.yaml and the README tell people to type, up to what is explained beside it."""
+    texts = [(ROOT / name).read_text() for name in ("compose.yaml", "README.md")]
+    found = [line for text in texts for line in re.findall(r"docker compose (?:(?! {2,}|`).)+", text)]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("line", lines_for_docker())
+def test_each_command_for_docker_is_one_that_works(line: str) -> None:
+    profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", [])}
+    assert set(re.findall(r"--profile (\S+)", line)) <= profiles
+    if run := re.search(r" run --rm (\S+) ?(.*)", line):
+        service = SERVICES[run[1]]
+        words = run[2].split() or service["command"]
+        assert service["entrypoint"][-1].endswith("run.sh"), "callctl itself is not to be said"
+        parse(f"callctl {' '.join(words)}" if run[2] else f"callctl {words[0]}")
+
+
+def test_a_caller_calls_the_engine_whatever_he_says() -> None:
+    environment = SERVICES["dial"]["environment"]
+    assert environment["AUDIOSOCKET_HOST"] == environment["HTTP_HOST"] == "call-processor"
+    assert "--host" not in SERVICES["dial"]["command"]
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+def test_a_database_of_ones_own_is_taken(name: str) -> None:
+    assert SERVICES["call-processor"]["environment"][name].startswith(f"${{{name}:-")
+
+
+def test_postgres_has_room_for_the_vectors_and_for_the_rest() -> None:
+    postgres = SERVICES["postgres"]
+    [buffers] = re.findall(r"shared_buffers=(\d+)MB", " ".join(postgres["command"]))
+    assert 122 < int(buffers) <= int(postgres["deploy"]["resources"]["limits"]["memory"].removesuffix("m")) / 2
+
+
+def test_addresses_of_alerts_may_hold_anything(tmp_path: Path) -> None:
+    """They are secrets that others make up: `&`, `|` and `\\` too."""
+    page, ticket = r"https://x.example/?a=1&b=|\1$HOME", "https://y.example/'\"`"
+    (tmp_path / "alertmanager").write_text("#!/bin/sh\n")
+    (tmp_path / "alertmanager").chmod(0o755)
+    environment = {"ALERT_PAGE_URL": page, "ALERT_TICKET_URL": ticket, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    script = ROOT / "ops/deploy/compose/alertmanager.sh"
+    template = ROOT / "ops/deploy/alertmanager/alertmanager.yml"
+    subprocess.run(["sh", script, tmp_path, template], env=environment, check=True)
+    receivers = yaml.safe_load((tmp_path / "alertmanager.yml").read_text())["receivers"]
+    assert [each["webhook_configs"][0]["url"] for each in receivers] == [page, ticket]

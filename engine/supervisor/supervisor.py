@@ -11,9 +11,10 @@ from typing import Final
 
 import httpx
 import trio
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import generate_latest
 
 from engine.log import get_logger
+from engine.supervisor import metrics
 from engine.supervisor.pulse import Pauses
 from engine.supervisor.seat import Seat
 from engine.supervisor.tally import Tally
@@ -24,10 +25,6 @@ _WRONG_SETTINGS: Final = 2
 _COLLECT_SECONDS: Final = 5.0
 """Between looks at the workers' metrics: what one that dies had counted since the last is lost."""
 _COLLECT_TIMEOUT: Final = 1.0
-
-REGISTRY = CollectorRegistry()
-WORKERS = Gauge("callctl_workers", "Workers, by state: wanted, ready.", ["state"], registry=REGISTRY)
-DEATHS = Counter("callctl_worker_deaths_total", "Workers that ended unasked, by how.", ["how"], registry=REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,7 @@ class Supervisor:
 
     async def run(self, stop: trio.Event) -> None:
         """Until `stop` is set and the last call has ended. Cancelling cuts the calls short."""
+        metrics.begin_at_zero()
         async with (
             httpx.AsyncClient(timeout=_COLLECT_TIMEOUT, trust_env=False) as client,
             trio.open_nursery() as beside,
@@ -78,9 +76,9 @@ class Supervisor:
         """All workers' metrics as of now, in Prometheus' text format, and our own."""
         async with httpx.AsyncClient(timeout=_COLLECT_TIMEOUT, trust_env=False) as client:
             await self._collect(client)
-        WORKERS.labels("wanted").set(self.wanted)
-        WORKERS.labels("ready").set(self.ready_workers)
-        return self._tally.page() + generate_latest(REGISTRY)
+        metrics.WORKERS.labels("wanted").set(self.wanted)
+        metrics.WORKERS.labels("ready").set(self.ready_workers)
+        return self._tally.page() + generate_latest(metrics.REGISTRY)
 
     async def _keep_running(self, seat: Seat, stop: trio.Event) -> None:
         pauses = Pauses()
@@ -92,7 +90,7 @@ class Supervisor:
                 stop.set()
                 return
             pause = pauses.after(trio.current_time() - began)
-            DEATHS.labels(_how(status)).inc()
+            metrics.DEATHS.labels(_how(status)).inc()
             log.error("worker_died", worker=seat.number, how=_how(status), again_in_seconds=pause)
             with trio.move_on_after(pause):
                 await stop.wait()

@@ -16,6 +16,14 @@ _RUNS = Row("What runs?", (
     Panel("Builds", {"": "callctl_build_info"}, kind="table", width=24),
 ))  # fmt: skip
 
+_WORKERS = Row("Do all workers work?", (
+    Panel("Workers", {"{{instance}} {{state}}": "max by (instance, state) (callctl_workers)"}, width=12, decimals=0,
+          about="Of `callctl serve --workers`."),
+    Panel("Deaths", {"{{instance}} {{how}}": "sum by (instance, how) (increase(callctl_worker_deaths_total[1h]))"},
+          width=12, stacked=True, decimals=0, about="In the hour before: ended unasked, and replaced. SIGKILL: the "
+          "supervisor's, of one that hung, or the kernel's, out of memory."),
+))  # fmt: skip
+
 _PROCESS = Row("What do they use?", (
     Panel("Processor", {"{{job}} {{instance}}": 'rate(process_cpu_seconds_total{job=~"callctl.*"}[$__rate_interval])'},
           "percentunit", steps=((0.9, BAD),), about="Of one core, which is all that an engine can use; with --workers, "
@@ -63,4 +71,4 @@ _PBX = Row("Is Asterisk's manager reached?", (
 ))  # fmt: skip
 
 SYSTEM = Dashboard("system", "system", "Processes, records, jobs: what the administrator answers for.",
-                   (_RUNS, _PROCESS, _RECORDS, _JOBS, _PBX), since="now-24h")  # fmt: skip
+                   (_RUNS, _WORKERS, _PROCESS, _RECORDS, _JOBS, _PBX), since="now-24h")  # fmt: skip

@@ -26,7 +26,10 @@ for _collector in (ProcessCollector, PlatformCollector, GCCollector):
 LEADER = Gauge("callctl_scheduler_leader", "1 on the scheduler that starts jobs, 0 on one in waiting.",
                registry=REGISTRY)  # fmt: skip
 LAST_SUCCESS = Gauge(
-    "callctl_job_last_success_timestamp_seconds", "End of each job's latest good run.", ["name"], registry=REGISTRY
+    "callctl_job_last_success_timestamp_seconds",
+    "End of each job's latest good run; before the first, since when it is awaited.",
+    ["name"],
+    registry=REGISTRY,
 )
 LAST_SECONDS = Gauge(
     "callctl_job_last_duration_seconds", "Length of each job's latest run here.", ["name"], registry=REGISTRY

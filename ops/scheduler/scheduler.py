@@ -97,10 +97,11 @@ class Scheduler:
 
     async def _take_over(self, lock: HeldLock) -> None:
         metrics.begin_at_zero(job.name for job in self._jobs)
-        for job in await runs.close_all_lost(self._database):
-            log.error("job_died", job=job)
-        for job, last in (await runs.last_succeeded(lock)).items():
-            metrics.LAST_SUCCESS.labels(job).set(last.timestamp())
+        for died in await runs.close_all_lost(self._database):
+            log.error("job_died", job=died)
+        since, last = await runs.known_since(lock), await runs.last_succeeded(lock)
+        for job in self._jobs:  # also one that never came to a good end: that it is late must be told
+            metrics.LAST_SUCCESS.labels(job.name).set(last.get(job.name, since).timestamp())
 
     async def _start_due(self, lock: HeldLock, nursery: trio.Nursery) -> None:
         now = self._now()

@@ -11,6 +11,7 @@ from engine.database import Database
 from engine.errors import DatabaseError
 from ops.jobs import runs
 from ops.jobs.job import Job, JobContext
+from ops.scheduler.metrics import REGISTRY
 from ops.scheduler.scheduler import Pace, Scheduler
 
 PACE = Pace(lease=4.0, contend=0.05, tick=0.05)
@@ -111,6 +112,15 @@ async def test_what_was_missed_is_made_up_for_once(database: Database) -> None:
         False,
         True,
     ]
+
+
+async def test_a_job_that_never_ended_well_is_awaited_since_the_database_was_made(database: Database) -> None:
+    """Without a value there would be no alert of it, ever."""
+    since = await runs.known_since(database)
+    async with scheduling(database, Clock(), Job("never-ends-well", "* * * * *", "", broken)):
+        await recorded(database, 1)
+    told = REGISTRY.get_sample_value("callctl_job_last_success_timestamp_seconds", {"name": "never-ends-well"})
+    assert told == since.timestamp()
 
 
 async def test_a_failing_job_is_on_record_and_the_others_go_on(database: Database) -> None:

@@ -163,9 +163,25 @@ CASES: Final[Mapping[str, Case]] = {
             'process_max_fds{job="callctl",instance="a"}': "1024x60",
         },
     ),
+    "WorkerDied": Case(
+        {f'callctl_worker_deaths_total{{{_ONE},how="SIGKILL"}}': "0x30 1x30"},
+        {f'callctl_worker_deaths_total{{{_ONE},how="SIGKILL"}}': "1x60"},
+    ),
+    "WorkersMissing": Case(
+        {
+            f'callctl_workers{{{_ONE},state="wanted"}}': "2x60",
+            f'callctl_workers{{{_ONE},state="ready"}}': "2x20 1x40",
+        },
+        {
+            f'callctl_workers{{{_ONE},state="wanted"}}': "2x60",
+            f'callctl_workers{{{_ONE},state="ready"}}': "2x35 1x4 2x20",
+            'callctl_workers{instance="b",state="wanted"}': "2x60",
+            'callctl_workers{instance="b",state="ready"}': "0x60",
+        },
+    ),
     "MemoryGrows": Case(
-        {'process_resident_memory_bytes{job="callctl",instance="a"}': "1600000000+10000000x300"},
-        {'process_resident_memory_bytes{job="callctl",instance="a"}': "1600000000x300"},
+        {'process_resident_memory_bytes{job="callctl",instance="a"}': "550000000+500000x300"},
+        {'process_resident_memory_bytes{job="callctl",instance="a"}': "900000000x300"},
         "200m",
     ),
     "ProcessorFull": Case(

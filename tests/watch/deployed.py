@@ -12,6 +12,7 @@ import yaml
 from prometheus_client import CollectorRegistry, GCCollector, Metric, PlatformCollector, ProcessCollector
 
 from engine import metrics
+from engine.supervisor import metrics as supervisor_metrics
 from ops.scheduler import metrics as scheduler_metrics
 from tests.cli.running import ROOT
 
@@ -84,7 +85,7 @@ def declared() -> set[str]:
     process = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=process)
-    registries = (metrics.REGISTRY, scheduler_metrics.REGISTRY, process)
+    registries = (metrics.REGISTRY, scheduler_metrics.REGISTRY, supervisor_metrics.REGISTRY, process)
     return {"up"} | {name for registry in registries for family in registry.collect() for name in _names(family)}
 
 

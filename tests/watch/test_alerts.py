@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 import pytest
+import yaml
 
 from tests.cli.command_tree import parse
+from tests.cli.running import ROOT
 from tests.watch.cases import CASES
 from tests.watch.deployed import RUNBOOKS, Alert, alerts, declared, name_of, selectors
 
@@ -42,6 +44,18 @@ def test_the_cases_are_of_series_that_exist(name: str) -> None:
     assert {name_of(each) for each in (*case.fires, *case.quiet)} - declared() == set()
     asked = {name_of(each) for each in selectors(ALERTS[name].expression)}
     assert asked & {name_of(each) for each in case.fires}
+
+
+def test_memory_is_told_of_before_a_container_is_killed_for_it() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    limits = [compose[name]["deploy"]["resources"]["limits"]["memory"] for name in ("call-processor", "scheduler")]
+    for name in ("serve", "scheduler"):
+        text = (ROOT / f"ops/deploy/kubernetes/base/{name}.yaml").read_text()
+        limits += re.findall(r"limits: {memory: (\w+)}", text)
+    assert len(limits) >= 4
+    least = min(int(re.sub(r"\D", "", limit)) * 2**30 for limit in limits if limit[-1] in "gi")
+    now, in_a_day = map(float, re.findall(r"> (\S+)", ALERTS["MemoryGrows"].expression))
+    assert now < in_a_day < least
 
 
 def test_there_is_a_runbook_for_each_and_for_nothing_else() -> None:

@@ -15,6 +15,7 @@ from engine.dialogue import anthropic_wire
 from engine.metrics import REGISTRY
 from engine.speech import google_stt, google_tts
 from engine.store import http as store_http
+from engine.supervisor import metrics as supervisor_metrics
 from engine.web.zeros import VENDORS, begin_at_zero
 from ops.scheduler import metrics as scheduler_metrics
 from tests.cli.running import ROOT
@@ -22,7 +23,7 @@ from tests.watch.deployed import alerts, name_of, selectors
 
 DECLARED: Final[dict[str, MetricWrapperBase]] = {
     name: value
-    for module in (metrics, scheduler_metrics)
+    for module in (metrics, scheduler_metrics, supervisor_metrics)
     for name, value in vars(module).items()
     if isinstance(value, Counter | Gauge | Histogram)
 }

@@ -60,7 +60,7 @@ async def test_every_series_of_every_panel_and_alert_exists(world: World, tmp_pa
     world.well()
     [ami] = free_ports(1)
     with scheduler(world, tmp_path / "scheduler.log") as jobs:
-        async with served(world, **FAULTS, AMI_PORT=str(ami)) as engine:
+        async with served(world, "--workers", "2", **FAULTS, AMI_PORT=str(ami)) as engine:
             scraped = {"callctl": [urlsplit(engine.metrics_url).netloc], "callctl-scheduler": [jobs]}
             config = folder_copy(tmp_path / "etc", scraped)
             async with prometheus(program("prometheus"), config, tmp_path / "data") as asked:

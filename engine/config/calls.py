@@ -38,13 +38,18 @@ class HttpConfig(BaseSettings):
     port: Port = 8080
     metrics_port: Port = 9464
     internal_secret: SecretStr = SecretStr("")
-    """Shared with the dialplan for /internal/*. Empty: only loopback may ask."""
+    """Shared with the dialplan for /internal/*. Empty: only loopback may ask, and behind a proxy nobody."""
     public_url: str = Field(default="", pattern=r"^(https?://[^/\s]+/?)?$")
     """Where people open the console, as in https://bot.example.ua. Empty: http, on HTTP_HOST and HTTP_PORT."""
     allowed_hosts: CommaSeparated[str] = ()
     """Names other than that of HTTP_PUBLIC_URL by which the API and the console may be asked. Addresses always may."""
     trusted_proxies: CommaSeparated[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
     """Networks of reverse proxies whose X-Forwarded-For is believed."""
+
+    @property
+    def is_behind_proxy(self) -> bool:
+        """Whether these settings say so: then the address that a connection comes from tells nothing of who asks."""
+        return bool(self.public_url or self.trusted_proxies)
 
 
 class CallConfig(BaseSettings):

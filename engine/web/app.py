@@ -38,7 +38,7 @@ def create_app(
         app.mount(PREFIX, create_api(backend))
         app.mount(CONSOLE, create_console(backend, readiness))
     app.include_router(health_routes(readiness))
-    app.include_router(pbx_routes(registry, config.internal_secret.get_secret_value()))
+    app.include_router(pbx_routes(registry, config))
     return app
 
 

@@ -1,12 +1,9 @@
 """What the dialplan asks us: may this call come, what now that it is over, and what to tell the operator.
 
 Asterisk's CURL() posts a form unless told otherwise and is easiest served with one plain word, so both a form and
-JSON are understood and both a word and JSON are answered. Only the dialplan may ask: by shared secret, or from
-loopback when none is configured.
+JSON are understood and both a word and JSON are answered. Only the dialplan may ask: see `engine.web.dialplan_only`.
 """
 
-import hmac
-import ipaddress
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
@@ -18,15 +15,15 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from engine import metrics
+from engine.config import HttpConfig
 from engine.log import get_logger
 from engine.pbx.handover_text import one_line
 from engine.pbx.shared_registry import SharedRegistry
+from engine.web.dialplan_only import only_the_dialplan
 from engine.web.problems import Problem, field_errors
 
 log = get_logger("web.pbx")
 
-SECRET_HEADER = "X-Callctl-Secret"
 BUSY_HEADER = "X-Callctl-Busy"
 _MAX_BODY: Final = 16_384
 _MAX_SPOKEN: Final = 200
@@ -48,13 +45,10 @@ class Announcement(BaseModel):
     briefing_of: UUID | None = None
 
 
-def pbx_routes(registry: SharedRegistry, secret: str) -> APIRouter:
+def pbx_routes(registry: SharedRegistry, config: HttpConfig) -> APIRouter:
     """`POST /internal/calls`, `GET /internal/calls/{uuid}/next` and `GET /internal/calls/{uuid}/handover`."""
 
-    async def only_the_dialplan(request: Request) -> None:
-        _authorize(request, secret)
-
-    routes = APIRouter(prefix="/internal/calls", tags=["pbx"], dependencies=[Depends(only_the_dialplan)])
+    routes = APIRouter(prefix="/internal/calls", tags=["pbx"], dependencies=[Depends(only_the_dialplan(config))])
 
     @routes.post("")
     async def announce(request: Request) -> Response:
@@ -91,31 +85,6 @@ def pbx_routes(registry: SharedRegistry, secret: str) -> APIRouter:
         return PlainTextResponse(told[field]) if _wants_text(request) else JSONResponse(told)
 
     return routes
-
-
-def _authorize(request: Request, secret: str) -> None:
-    if secret:
-        given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), secret.encode()):
-            _refuse(request, "secret")
-            raise Problem(HTTPStatus.UNAUTHORIZED, f"{SECRET_HEADER} is missing or wrong.")
-    elif not _is_loopback(request.client.host if request.client else ""):
-        _refuse(request, "not_local")
-        raise Problem(HTTPStatus.FORBIDDEN, "Without HTTP_INTERNAL_SECRET only this machine may ask.")
-
-
-def _refuse(request: Request, reason: str) -> None:
-    metrics.INTERNAL_REFUSALS.labels(reason).inc()
-    log.warning("not_the_dialplan", reason=reason, peer=request.client.host if request.client else "")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 async def _announcement(request: Request) -> Announcement:

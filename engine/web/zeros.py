@@ -25,7 +25,7 @@ def begin_at_zero() -> None:
 def _rows() -> Iterator[tuple[Counter, Sequence[str]]]:
     yield from ((metrics.CALLS, [outcome]) for outcome in Outcome)
     yield from ((metrics.ADMISSIONS, ["busy", reason]) for reason in REASONS)
-    yield from ((metrics.INTERNAL_REFUSALS, [reason]) for reason in ("secret", "not_local"))
+    yield from ((metrics.INTERNAL_REFUSALS, [reason]) for reason in ("secret", "not_local", "proxied"))
     yield from ((metrics.TRANSFERS, [outcome]) for outcome in Transferred)
     yield from ((metrics.AMI_ERRORS, [kind]) for kind in ("away", "login", "refused"))
     yield from ((metrics.VENDOR_ERRORS, [vendor]) for vendor in VENDORS)

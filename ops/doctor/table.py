@@ -57,6 +57,7 @@ CHECKS: Final = (
     Check("store", vendors.store, "check STORE_BASE_URL (up to, not including, /api/v1) and STORE_API_KEY, and ask the "
           "store's administrator", _no_store),
     Check("asterisk", pbx.asterisk, "callctl asterisk check", _no_manager),
+    Check("dialplan's secret", pbx.secret, "set HTTP_INTERNAL_SECRET here and CALLCTL_SECRET in callctl-globals.conf"),
     Check("clock", machine.clock, "install chrony, or timedatectl set-ntp true"),
     Check("time zone", machine.time_zone, "install tzdata"),
     Check("open files", machine.open_files, "raise it: LimitNOFILE= in the systemd unit, ulimit -n in a shell"),

@@ -182,6 +182,12 @@ async def test_an_engine_with_another_secret(shop: Shop) -> None:
     assert "401" in troubles[1].found
 
 
+async def test_an_engine_behind_a_proxy_without_a_secret(shop: Shop) -> None:
+    shop.manager.variables["CALLCTL_SECRET"] = ""
+    [trouble] = await shop.troubles(http={"internal_secret": "", "public_url": "https://bot.example.ua"})
+    assert (trouble.what, "behind a proxy" in trouble.found) == ("the engine's secret", True)
+
+
 async def test_engines_behind_a_balancer_are_not_called_missing(shop: Shop) -> None:
     shop.manager.variables["CALLCTL_ENGINE_1"] = "balancer:9092,http://balancer:8080"
     shop.manager.variables["CURL(http://balancer:8080/healthz)"] = '{"status":"alive"}'

@@ -1,6 +1,7 @@
 """The dialplan's questions, through the ASGI application."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -22,11 +23,13 @@ PBX = ("127.0.0.1", 40000)
 
 
 def client_of(
-    registry: CallRegistry, *, secret: str = "", address: tuple[str, int] = PBX, readiness: Readiness | None = None
-) -> httpx.AsyncClient:
+    registry: CallRegistry, *, secret: str = "", address: tuple[str, int] = PBX, readiness: Readiness | None = None,
+    **http: Any,
+) -> httpx.AsyncClient:  # fmt: skip
+    """`http`: other settings."""
     readiness = readiness or Readiness(registry, warmed_up=True)
     shared = SharedRegistry(registry, Cache(RedisConfig(url=SecretStr(""))), readiness.reasons)
-    app = create_app(HttpConfig(internal_secret=SecretStr(secret)), shared, readiness)
+    app = create_app(HttpConfig.model_validate({"internal_secret": secret, **http}), shared, readiness)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=address), base_url="http://engine")
 
 
@@ -220,8 +223,30 @@ async def test_only_the_dialplan_may_ask(
         assert refusals() - before == (status != 200)
 
 
+BEHIND_PROXIES: list[tuple[dict[str, str], dict[str, Any]]] = [
+    ({"X-Forwarded-For": "203.0.113.7"}, {}), ({"Forwarded": "for=203.0.113.7"}, {}),
+    ({"Origin": "https://evil.example"}, {}), ({}, {"public_url": "https://bot.example.ua"}),
+    ({}, {"trusted_proxies": "127.0.0.1/32"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "settings"), BEHIND_PROXIES)
+async def test_who_comes_through_a_proxy_needs_the_secret(
+    registry: CallRegistry, headers: dict[str, str], settings: dict[str, Any]
+) -> None:
+    """To the engine a proxy on the same machine is this machine, whoever is behind it."""
+    where = f"/internal/calls/{uuid4()}/next"
+    async with client_of(registry, **settings) as client:
+        before = refusals()
+        answer = await client.get(where, headers=headers)
+        assert (answer.status_code, "HTTP_INTERNAL_SECRET" in answer.text) == (403, True)
+        assert refusals() - before == 1
+    async with client_of(registry, secret="s3cret", **settings) as client:
+        assert (await client.get(where, headers=headers | {"X-Callctl-Secret": "s3cret"})).status_code == 200
+
+
 def refusals() -> float:
-    reasons = ("secret", "not_local")
+    reasons = ("secret", "not_local", "proxied")
     samples = (REGISTRY.get_sample_value("callctl_internal_refusals_total", {"reason": reason}) for reason in reasons)
     return sum(sample or 0.0 for sample in samples)
 

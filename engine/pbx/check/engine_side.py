@@ -86,6 +86,14 @@ def _knows_us(engines: list[str], http: HttpConfig, audiosocket: AudioSocketConf
 
 async def _asked_as_dialplan(client: httpx.AsyncClient, config: HttpConfig, ami: AmiConfig) -> list[Finding]:
     secret = config.internal_secret.get_secret_value()
+    if not secret and config.is_behind_proxy:
+        return [
+            missing(
+                "the engine's secret",
+                "none, and behind a proxy nobody may ask without one",
+                "set HTTP_INTERNAL_SECRET here and CALLCTL_SECRET in callctl-globals.conf",
+            )
+        ]
     right = await _ask_next(client, secret)
     if right != HTTPStatus.OK:
         return [

@@ -46,7 +46,7 @@ async def log_in(runner: Runner, passwords: Passwords, name: str, password: str,
     if not await passwords.verify(known, password) or user is None:
         await audit.note(runner, "nobody", "session.refused", ip=ip)
         return Wrong()
-    await attempts.forgive(runner, name)
+    await attempts.forgive(runner, ip, name)
     return await _begin(runner, user, ip)
 
 

@@ -94,16 +94,32 @@ async def test_who_has_set_no_password_cannot_log_in(database: Database, passwor
     assert await log_in(database, passwords, "ivan", "", ADDRESS) == Wrong()
 
 
-async def test_an_account_is_closed_for_a_while_to_who_guesses(
+async def test_an_account_is_closed_for_a_while_to_who_guesses_and_to_nobody_else(
     database: Database, passwords: Passwords, olena: User
 ) -> None:
-    """From many addresses; the right password no longer helps, and other accounts stay open."""
-    for number in range(attempts.LIMITS["account"]):
-        assert await log_in(database, passwords, "olena", "wrong", f"198.51.100.{number}") == Wrong()
-    done = await log_in(database, passwords, "OLENA", PASSWORD, "198.51.100.99")
+    """The right password no longer helps where the wrong ones came from; its owner comes from elsewhere."""
+    for _ in range(attempts.LIMITS["pair"]):
+        assert await log_in(database, passwords, "olena", "wrong", ADDRESS) == Wrong()
+    done = await log_in(database, passwords, "OLENA", PASSWORD, ADDRESS)
     assert isinstance(done, Wait)
     assert 0 < done.seconds <= attempts.WINDOW.total_seconds()
-    assert await log_in(database, passwords, "ivan", "wrong", "198.51.100.99") == Wrong()
+    assert await log_in(database, passwords, "ivan", "wrong", ADDRESS) == Wrong()
+    assert isinstance(await log_in(database, passwords, "olena", PASSWORD, "198.51.100.1"), LoggedIn)
+
+
+async def test_an_account_is_closed_to_who_guesses_from_everywhere(database: Database) -> None:
+    assert await attempts.count(database, ADDRESS, "olena") is None
+    await database.execute("UPDATE login_attempts SET attempts = %s", [attempts.LIMITS["account"]])
+    assert await attempts.count(database, "198.51.100.1", "olena") is not None
+    assert await attempts.count(database, "198.51.100.1", "ivan") is None
+
+
+async def test_all_of_an_ipv6_network_is_one_address(database: Database) -> None:
+    """Its owner has more of them than there are attempts."""
+    waits = [await attempts.count(database, f"2001:db8::{n:x}:1", "olena") for n in range(attempts.LIMITS["pair"] + 1)]
+    assert [wait is None for wait in waits] == [True] * attempts.LIMITS["pair"] + [False]
+    assert await attempts.count(database, "2001:db8:0:1::1", "olena") is None
+    assert await attempts.count(database, "::ffff:198.51.100.1", "olena") is None
 
 
 async def test_an_address_that_has_had_its_share_locks_nobody_out(
@@ -111,8 +127,10 @@ async def test_an_address_that_has_had_its_share_locks_nobody_out(
 ) -> None:
     for number in range(attempts.LIMITS["address"]):
         assert await log_in(database, passwords, f"guess{number}", "wrong", ADDRESS) == Wrong()
-    for _ in range(attempts.LIMITS["account"] + 1):
+    for _ in range(3):
         assert isinstance(await log_in(database, passwords, "olena", "wrong", ADDRESS), Wait)
+    [row] = await database.fetch("SELECT max(attempts) AS most FROM login_attempts")
+    assert row["most"] == attempts.LIMITS["address"] + 3, "nothing was counted against the account"
     assert isinstance(await log_in(database, passwords, "olena", PASSWORD, "198.51.100.1"), LoggedIn)
 
 

@@ -30,7 +30,7 @@ def only_the_dialplan(config: HttpConfig) -> Callable[[Request], Awaitable[None]
     async def refuse_others(request: Request) -> None:
         if secret := config.internal_secret.get_secret_value():
             given = request.headers.get(SECRET_HEADER, "")
-            if not hmac.compare_digest(given.encode(), secret.encode()):
+            if not hmac.compare_digest(given.encode("latin-1"), secret.encode()):  # a header is read as Latin-1
                 raise _refusal(request, "secret", HTTPStatus.UNAUTHORIZED, f"{SECRET_HEADER} is missing or wrong.")
         elif not _is_loopback(_peer(request)):
             told = "Without HTTP_INTERNAL_SECRET only this machine may ask."

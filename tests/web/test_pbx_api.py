@@ -210,6 +210,7 @@ async def test_unknown_paths_and_wrong_uuids_are_problems_too(client: httpx.Asyn
 @pytest.mark.parametrize(
     ("secret", "given", "host", "status"),
     [("s3cret", "s3cret", "10.0.0.5", 200), ("s3cret", "", "127.0.0.1", 401), ("s3cret", "s3creт", "127.0.0.1", 401),
+     ("пароль", "пароль", "10.0.0.5", 200), ("пароль", "гасло", "10.0.0.5", 401),
      ("", "", "127.0.0.1", 200), ("", "", "::1", 200), ("", "", "::ffff:127.0.0.1", 200),
      ("", "", "10.0.0.5", 403), ("", "anything", "10.0.0.5", 403), ("", "", "testclient", 403)],
 )  # fmt: skip

@@ -17,6 +17,8 @@ MAX_LINE: Final = 65_536
 """Bytes of a line we take: an answer to `ListCommands` or `Command` has long ones, none near this."""
 MAX_FIELDS: Final = 20_000
 """Lines of a message we take: a console command may answer with thousands."""
+MAX_MESSAGE: Final = 4 * 1_048_576
+"""Bytes of a message we take: 20,000 lines of a console, not 20,000 of the longest."""
 MAX_LINE_SENT: Final = 1_022
 """Bytes of a line, without CRLF, that Asterisk takes: `char inbuf[1025]`, of which a full one is refused."""
 MAX_FIELDS_SENT: Final = 128
@@ -101,6 +103,7 @@ class AmiCodec:
         self._buffer = bytearray()
         self._searched = 0
         self._fields: list[tuple[str, str]] = []
+        self._size = 0
         self._greeted = False
         self._eof = False
         self._error: RemoteProtocolError | None = None
@@ -167,11 +170,15 @@ class AmiCodec:
             raise RemoteProtocolError(f"a line without a key: {line[:60]!r}")
         if len(self._fields) == MAX_FIELDS:
             raise RemoteProtocolError(f"a message of more than {MAX_FIELDS} lines")
+        self._size += len(line)
+        if self._size > MAX_MESSAGE:
+            raise RemoteProtocolError(f"a message of more than {MAX_MESSAGE} bytes")
         self._fields.append((key, value.removeprefix(" ")))
 
     def _message(self) -> Response | Event:
         fields = tuple(self._fields)
         self._fields.clear()
+        self._size = 0
         match fields[0][0].casefold():
             case "response":
                 return Response(fields)
@@ -182,8 +189,10 @@ class AmiCodec:
 
 
 def _line(key: str, value: str) -> bytes:
-    if not _KEY.fullmatch(key) or _UNSENDABLE.search(value):
-        raise LocalProtocolError(f"not to be sent to Asterisk: {key[:60]!r} with {value[:60]!r}")
+    if not _KEY.fullmatch(key):
+        raise LocalProtocolError(f"not to be sent to Asterisk: {key[:60]!r} as a key")
+    if _UNSENDABLE.search(value):  # not shown: it may be a secret, and this goes into the log
+        raise LocalProtocolError(f"not to be sent to Asterisk: a line end or NUL in {key}")
     line = f"{key}: {value}".encode(errors="replace")
     if len(line) > MAX_LINE_SENT:
         raise LocalProtocolError(f"{key} of {len(line)} bytes, Asterisk takes {MAX_LINE_SENT}")

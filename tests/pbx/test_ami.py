@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import structlog
 import trio
+from pydantic import SecretStr
 
 from engine.config import AmiConfig
 from engine.errors import AmiAway, AmiLoginRefused, AmiNoChannel, AmiRefused, LocalProtocolError
@@ -157,6 +158,15 @@ async def test_a_wrong_password_is_named_and_never_shown(manager: Manager, nurse
     assert (told["event"], told["log_level"]) == ("ami_login_refused", "error")
     assert "AMI_SECRET" in told["remedy"]
     assert "hidden-7f3a" not in str(told)
+
+
+async def test_a_password_that_cannot_be_sent_is_not_shown_either(manager: Manager) -> None:
+    """As a file's with the line end still on it."""
+    config = manager.config.model_copy(update={"secret": SecretStr("hidden-7f3a\n")})
+    with pytest.raises(AmiLoginRefused, match="a line end or NUL in Secret") as refused:
+        async with open_ami(config):
+            raise AssertionError("logged in")
+    assert "hidden-7f3a" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

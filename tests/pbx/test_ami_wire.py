@@ -71,6 +71,7 @@ def test_empty_lines_and_letters_that_are_no_utf8_do_no_harm() -> None:
         (HELLO + b"X" * (MAX_LINE + 2), "more than 65536 bytes"),
         (b"X" * (MAX_LINE + 2), "more than 65536 bytes"),
         (HELLO + b"Event: X\r\n" + b"A: b\r\n" * MAX_FIELDS, "more than 20000 lines"),
+        (HELLO + b"Event: X\r\n" + (b"A: " + b"b" * 60_000 + b"\r\n") * 70, "more than 4194304 bytes"),
     ],
 )
 def test_what_the_peer_may_not_send(data: bytes, complaint: str) -> None:

@@ -65,6 +65,9 @@ log = get_logger("server")
 
 HAND_OVER_SECONDS = 15.0
 """For the last sentence and the way to an operator, of all who are left when the drain is over."""
+ASKED_SECONDS = 1.0
+"""After the last call we stay for the dialplan's question what became of it: with no answer a caller who has said
+goodbye would be put through to an operator."""
 
 
 type OpenVendors = Callable[[Config], AbstractAsyncContextManager[Vendors]]
@@ -153,7 +156,7 @@ async def serve(
                 recovery.start_soon(keeping.keep_recovering, store, name="recovery")
                 await _answer_calls(config, services, ready, stop, shared)
                 recovery.cancel_scope.cancel()
-        await keeping.drain()
+        await _settle(keeping, local)
         nursery.cancel_scope.cancel()
 
 
@@ -243,6 +246,12 @@ async def _drain(services: Services, seconds: float) -> None:
     services.live.hand_over()
     with trio.move_on_after(HAND_OVER_SECONDS):
         await services.live.wait_ended()
+
+
+async def _settle(keeping: Keeping, local: CallRegistry) -> None:
+    """What is left to do for calls that are over."""
+    await keeping.drain()
+    await trio.sleep_until(local.last_ended_at + ASKED_SECONDS)
 
 
 def _quiet_collector() -> None:

@@ -9,6 +9,7 @@ each other's calls: `engine.pbx.shared_registry`.
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Literal
 from uuid import UUID
 
@@ -150,6 +151,11 @@ class CallRegistry:
     def max_calls(self) -> int:
         """At once."""
         return self._max_calls
+
+    @property
+    def last_ended_at(self) -> float:
+        """When a call last ended, by the clock: its dialplan may be about to ask. Long ago if none is remembered."""
+        return max((deadline for deadline, _ in self._ended.values()), default=-inf) - KEEP_ENDED_SECONDS
 
     def statistics(self) -> RegistryStatistics:
         self._sweep()

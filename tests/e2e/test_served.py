@@ -21,6 +21,8 @@ from tests.e2e.world import World
 pytestmark = pytest.mark.e2e
 
 DRAINED = load("uk").phrases.drained
+ASTERISK_TAKES = 0.2
+"""Seconds from the end of AudioSocket() to the question, on a busy machine."""
 OFTEN_ZERO = frozenset(
     {"callctl_ami_up", "callctl_breaker_open", "callctl_embeddings_mismatch", "callctl_records_oldest_seconds",
      "callctl_records_waiting", "callctl_registrations_expired", "callctl_spool_bytes", "callctl_spool_rows",
@@ -91,6 +93,19 @@ async def test_draining_lets_the_call_end_and_takes_no_other(world: World) -> No
             assert await engine.process.wait() == 0
         with pytest.raises(httpx.ConnectError):
             await engine.web.get("/healthz")
+
+
+async def test_the_dialplan_is_told_what_became_of_the_last_call(world: World) -> None:
+    """It asks once it has let go of the media connection, when a drained engine has nothing left to wait for."""
+    async with served(world) as engine:
+        world.set("anthropic", script=["Гарного дня, до побачення!"])
+        async with place_call(*engine.audiosocket) as caller:
+            await caller.wait_for_bot_turn()
+            engine.drain()
+            await caller.say("Дякую, до побачення")
+            assert await caller.wait_ended() == "terminated"
+        await trio.sleep(ASTERISK_TAKES)
+        assert (await next_step(engine.web, caller.call_id))[0] == "hangup"
 
 
 async def unready(engine: Served) -> httpx.Response:

@@ -171,3 +171,15 @@ class Registry(RuleBasedStateMachine):
 
 
 TestRegistry = Registry.TestCase
+
+
+def test_when_a_call_last_ended(registry: CallRegistry, clock: Clock) -> None:
+    assert registry.last_ended_at < clock.now - 1_000_000
+    registry.finish(uuid4(), "hangup")
+    clock.now += 10
+    again = uuid4()
+    registry.finish(again, "operator")
+    clock.now += 5
+    registry.finish(again, "hangup")
+    ended_at, clock.now = clock.now, clock.now + 60
+    assert registry.last_ended_at == ended_at

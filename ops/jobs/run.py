@@ -58,7 +58,7 @@ async def run_job(
             if ok is None:
                 report("(stopped before its end)")
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _RECORD_SECONDS):
-                await _record_end(database, run_id, ok=bool(ok), output=output.text)
+                await _record_end(database, run_id, ok=ok, output=output.text)
         return RunEnded(ok, trio.current_time() - began)
 
 
@@ -99,7 +99,7 @@ def _reasons(error: Exception) -> list[str]:
     return [str(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"]
 
 
-async def _record_end(database: Database, run_id: int, *, ok: bool, output: str) -> None:
+async def _record_end(database: Database, run_id: int, *, ok: bool | None, output: str) -> None:
     """Try again while the database is away; until cancelled."""
     while True:
         try:

@@ -1,7 +1,8 @@
 """What is on record of the runs of jobs: the table `job_runs`.
 
 Whoever runs a job holds the job's lock meanwhile. So a run that has no end, of a job whose lock is free, has lost its
-process; and a time of the schedule is run once because its row can be written once.
+process; and a time of the schedule is run once because its row can be written once. A run that was cut short may have
+done nothing: its time is run once more, and not again, or a job that kills its process would do so for ever.
 """
 
 import platform
@@ -39,27 +40,32 @@ def lock_name(job: str) -> str:
     return f"job {job}"
 
 
+_BEGIN: Final = """
+    INSERT INTO job_runs (job, scheduled_for, host, attempt)
+    SELECT %(job)s, %(scheduled_for)s::timestamptz, %(host)s, 1 + count(*) FROM job_runs
+    WHERE job = %(job)s AND scheduled_for = %(scheduled_for)s AND cut_short AND attempt = 1
+    ON CONFLICT DO NOTHING RETURNING id"""
+
+
 async def begin(runner: Runner, job: str, scheduled_for: datetime | None) -> int | None:
     """Put a run on record. None: this time of the schedule has been run already."""
-    rows = await runner.fetch(
-        "INSERT INTO job_runs (job, scheduled_for, host) VALUES (%s, %s, %s) "
-        "ON CONFLICT (job, scheduled_for) DO NOTHING RETURNING id",
-        [job, scheduled_for, platform.node()],
-    )
+    rows = await runner.fetch(_BEGIN, {"job": job, "scheduled_for": scheduled_for, "host": platform.node()})
     return rows[0]["id"] if rows else None
 
 
-async def finish(runner: Runner, run_id: int, *, ok: bool, output: str) -> None:
+async def finish(runner: Runner, run_id: int, *, ok: bool | None, output: str) -> None:
+    """`ok` None: it was stopped before its end."""
     await runner.execute(
-        "UPDATE job_runs SET finished_at = now(), ok = %s, output = %s WHERE id = %s",
-        [ok, output.replace("\0", ""), run_id],
+        "UPDATE job_runs SET finished_at = now(), ok = %s, cut_short = %s, output = %s WHERE id = %s",
+        [bool(ok), ok is None, output.replace("\0", ""), run_id],
     )
 
 
 async def close_lost(runner: Runner, job: str) -> int:
     """For the holder of the job's lock: end the runs that have no end; how many."""
     return await runner.execute(
-        "UPDATE job_runs SET finished_at = now(), ok = false, output = concat_ws(E'\\n', nullif(output, ''), %s::text) "
+        "UPDATE job_runs SET finished_at = now(), ok = false, cut_short = true, "
+        "output = concat_ws(E'\\n', nullif(output, ''), %s::text) "
         "WHERE job = %s AND finished_at IS NULL",
         [DIED, job],
     )
@@ -76,8 +82,11 @@ async def close_all_lost(database: Database) -> list[str]:
 
 
 async def last_scheduled(runner: Runner) -> dict[str, datetime]:
-    """For each job the latest time of its schedule that was run."""
-    query = "SELECT job, max(scheduled_for) AS last FROM job_runs WHERE scheduled_for IS NOT NULL GROUP BY job"
+    """For each job the latest time of its schedule that was run, and not cut short at the first attempt."""
+    query = (
+        "SELECT job, max(scheduled_for) AS last FROM job_runs "
+        "WHERE scheduled_for IS NOT NULL AND NOT (cut_short AND attempt = 1) GROUP BY job"
+    )
     return {row["job"]: row["last"] for row in await runner.fetch(query)}
 
 

@@ -35,6 +35,8 @@ class Pace:
     lease: float = LEASE_SECONDS
     contend: float = 5.0
     tick: float = 5.0
+    scrape: float = 60.0
+    """Within which Prometheus has seen a new series: a failure that was before us is counted after it."""
 
 
 class Scheduler:
@@ -78,30 +80,35 @@ class Scheduler:
         metrics.LEADER.set(1)
         try:
             async with trio.open_nursery() as leading:
-                leading.start_soon(self._keep_starting, lock, nursery, leading.cancel_scope)
+                leading.start_soon(self._keep_starting, lock, nursery, leading)
                 await lock.wait_lost()
                 leading.cancel_scope.cancel()
             log.warning("leadership_lost")
         finally:
             metrics.LEADER.set(0)
 
-    async def _keep_starting(self, lock: HeldLock, nursery: trio.Nursery, leadership: trio.CancelScope) -> None:
+    async def _keep_starting(self, lock: HeldLock, nursery: trio.Nursery, leading: trio.Nursery) -> None:
         try:
-            await self._take_over(lock)
+            await self._take_over(lock, leading)
             while True:
                 await self._start_due(lock, nursery)
                 await trio.sleep(self._pace.tick)
         except DatabaseError as error:
             log.warning("cannot_lead", error=str(error))
-            leadership.cancel()
+            leading.cancel_scope.cancel()
 
-    async def _take_over(self, lock: HeldLock) -> None:
+    async def _take_over(self, lock: HeldLock, leading: trio.Nursery) -> None:
         metrics.begin_at_zero(job.name for job in self._jobs)
         for died in await runs.close_all_lost(self._database):
             log.error("job_died", job=died)
+            leading.start_soon(self._count_died, died)
         since, last = await runs.known_since(lock), await runs.last_succeeded(lock)
         for job in self._jobs:  # also one that never came to a good end: that it is late must be told
             metrics.LAST_SUCCESS.labels(job.name).set(last.get(job.name, since).timestamp())
+
+    async def _count_died(self, job: str) -> None:
+        await trio.sleep(self._pace.scrape)
+        metrics.RUNS.labels(job, "failed").inc()
 
     async def _start_due(self, lock: HeldLock, nursery: trio.Nursery) -> None:
         now = self._now()

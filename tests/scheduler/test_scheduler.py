@@ -14,7 +14,7 @@ from ops.jobs.job import Job, JobContext
 from ops.scheduler.metrics import REGISTRY
 from ops.scheduler.scheduler import Pace, Scheduler
 
-PACE = Pace(lease=4.0, contend=0.05, tick=0.05)
+PACE = Pace(lease=4.0, contend=0.05, tick=0.05, scrape=0.05)
 HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = hashtext(%s)::oid"
 
 
@@ -192,6 +192,39 @@ async def test_a_run_whose_process_died_is_ended_by_the_next_leader(database: Da
     async with scheduling(database, Clock()):
         [run] = await recorded(database, 1)
     assert (run.ok, run.output) == (False, runs.DIED)
+
+
+async def test_a_run_that_was_killed_is_made_up_for_once_and_counted(database: Database) -> None:
+    clock, job = Clock(), Job("killed", "* * * * *", "", quick)
+    due = clock.now.replace(second=0)
+    for attempt in (1, 2):
+        assert await runs.begin(database, "killed", due) is not None
+        assert await runs.begin(database, "killed", due) is None
+        async with scheduling(database, clock, *([job] if attempt == 2 else [])):
+            await recorded(database, attempt)
+            await until(lambda: counted_failed("killed") == attempt)  # noqa: B023
+            await trio.sleep(5 * PACE.tick)
+    assert [(run.ok, run.scheduled_for) for run in await recorded(database, 2)] == [(False, due)] * 2
+    clock.pass_by(minutes=1)
+    async with scheduling(database, clock, job):
+        assert [run.ok for run in await recorded(database, 3)] == [False, False, True]
+
+
+async def test_what_was_cut_short_is_run_again(database: Database) -> None:
+    clock, slow = Clock(), Work()
+    for _ in range(2):
+        async with scheduling(database, clock, Job("slow", "* * * * *", "", slow), stop_seconds=0.1) as stop:
+            await until(lambda: slow.started > 0)
+            stop.set()
+        slow.started = 0
+    slow.may_end.set()
+    async with scheduling(database, clock, Job("slow", "* * * * *", "", slow)):
+        await trio.sleep(10 * PACE.tick)
+    assert [run.ok for run in await recorded(database, 2)] == [False, False]
+
+
+def counted_failed(job: str) -> float:
+    return REGISTRY.get_sample_value("callctl_job_runs_total", {"name": job, "result": "failed"}) or 0.0
 
 
 async def test_a_table_that_is_missing_is_waited_for(database: Database) -> None:

@@ -24,6 +24,7 @@ from engine.records.replay import replay_folder
 from engine.records.rows import ActionRow
 from engine.records.spool import Spool
 from engine.records.spool_listing import left_behind
+from engine.records.spool_traces import age_refused
 from engine.records.tables import RecordTables
 from engine.records.writer import RecordWriter
 from engine.store.actions import ActionLog, MemoryActionLog, Recorded
@@ -36,6 +37,7 @@ _REPLAY_SECONDS: Final = 10.0
 """How long the spool may take to reach the database before its open actions are asked again without it."""
 _MARGIN: Final = timedelta(minutes=5)
 _RETRY_SECONDS: Final = 5.0
+_AGE_SECONDS: Final = 6 * 3600.0
 _DRAIN_SECONDS: Final = 5.0
 """On a stop, for what is in memory, and once more for what is in the spool."""
 _LOOK_SECONDS: Final = 60.0
@@ -58,6 +60,7 @@ class Keeping:
         self._spool = spool
         self._prices = config.cost
         self._gone_after = timedelta(seconds=config.call.max_duration) + _MARGIN
+        self._turns_term = timedelta(days=config.retention.turns_days)
         self._began_at = datetime.now(UTC)
         self._patience = Patience()
         self._journal: JournaledActionLog | None = None
@@ -70,6 +73,18 @@ class Keeping:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.writer.run, name="records")
             nursery.start_soon(self._patience.run, name="patience")
+            nursery.start_soon(self._age_refused, name="refused records")
+
+    async def _age_refused(self) -> None:
+        """What the database has refused has its term, too, and lies on this machine, where no job comes."""
+        while self._spool is not None:
+            try:
+                await trio.to_thread.run_sync(
+                    age_refused, self._spool.path.parent, datetime.now(UTC) - self._turns_term
+                )
+            except SpoolError as error:
+                log.warning("refused_records_not_aged", error=str(error))
+            await trio.sleep(_AGE_SECONDS)
 
     async def drain(self) -> None:
         """The last records, and what is in the spool: the disk may go with us. Where the database is away, it has to

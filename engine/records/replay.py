@@ -64,4 +64,5 @@ async def set_aside(spool: Spool, refused: Sequence[Refused]) -> None:
     try:
         await trio.to_thread.run_sync(spool.refuse, refused)
     except SpoolError as error:
-        log.error("refused_record_not_kept", error=str(error))
+        metrics.RECORDS.labels("dropped").inc(len(refused))
+        log.error("refused_records_lost", rows=len(refused), error=str(error))

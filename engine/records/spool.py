@@ -4,6 +4,7 @@ Everything here blocks and may be called from any thread. A batch is durable whe
 bounded: beyond `max_bytes` the oldest segment goes, and is counted. A line torn by a crash is skipped, and counted.
 """
 
+import fcntl
 import json
 import os
 import threading
@@ -141,11 +142,14 @@ class Spool:
         """Keep what no table takes, beside the spool and within the bound, for a person. Raises `SpoolError`."""
         path = self.path / REFUSED
         try:
+            path.touch(mode=0o600)
             with self._lock, path.open("ab") as file:
-                if file.tell() < self._max_bytes:
-                    file.writelines(_refusal(each) for each in refused)
-                    file.flush()
-                    os.fsync(file.fileno())
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if file.seek(0, os.SEEK_END) >= self._max_bytes:
+                    raise SpoolError(f"{path} is full: look at it, and remove it")
+                file.writelines(_refusal(each) for each in refused)
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise SpoolError(f"{path}: {error.strerror}") from error
 

@@ -17,7 +17,9 @@ from engine.errors import ConfigError, SpoolError
 from engine.records.entries import Entry, entry_of, parse
 from engine.records.rows import EventRow
 from engine.records.spool import Spool
-from engine.records.spool_folder import segments, spool_root
+from engine.records.spool_folder import REFUSED, segments, spool_root
+from engine.records.spool_traces import age_refused, erase_refused
+from engine.records.tables import Refused
 
 START = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
 values = st.recursive(
@@ -140,6 +142,38 @@ def test_what_several_dead_engines_left_pushes_nothing_out(root: Path) -> None:
     assert heir.statistics().rows + len(left) == rows + 1
     assert len({*numbers(heir)}) + len(left) == rows + 1
     heir.close()
+
+
+def refused(n: int, at: datetime = START) -> Refused:
+    return Refused(entry_of(EventRow(UUID(int=1), at, n, at, "tick", {"created_at": "once"})), "no such kind")
+
+
+def test_what_is_refused_is_said_when_it_does_not_fit(root: Path) -> None:
+    spool = Spool.open(root, 1_000)
+    spool.refuse([refused(n) for n in range(10)])
+    size = (spool.path / REFUSED).stat().st_size
+    assert size > 1_000
+    with pytest.raises(SpoolError, match="is full"):
+        spool.refuse([refused(10)])
+    assert (spool.path / REFUSED).stat().st_size == size
+    assert (spool.path / REFUSED).stat().st_mode & 0o777 == 0o600
+    spool.close()
+
+
+def test_what_is_refused_has_its_term_and_stays_its_owners(root: Path) -> None:
+    spool = Spool.open(root, 1_000_000)
+    spool.refuse([refused(1, START - timedelta(days=1)), refused(2), refused(3, START + timedelta(days=1))])
+    file = spool.path / REFUSED
+    with file.open("a") as torn:
+        torn.write("torn\n")
+    file.chmod(0o640)
+    before = file.stat()
+    assert age_refused(root, START) == 1
+    assert erase_refused(root, lambda line: '"n": 3' in line) == 1
+    assert [line[:4] for line in file.read_text().splitlines()] == ['{"ki', "torn"]
+    after = file.stat()
+    assert (after.st_ino, after.st_uid, after.st_mode) == (before.st_ino, before.st_uid, before.st_mode)
+    spool.close()
 
 
 @pytest.fixture

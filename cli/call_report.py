@@ -77,7 +77,7 @@ def _events(call: Mapping[str, Any]) -> list[CallEvent]:
             continue
         told.append((at, BotSaid(call_id, turn["n"], at, turn["text"], interrupted=turn["interrupted"], heard_ms=0)))
         if turn["latencies"]:
-            told.append((at, TurnTimed(call_id, turn["n"], turn["latencies"])))
+            told.append((at, TurnTimed(call_id, turn["n"], at, turn["latencies"])))
     for tool in call["tool_calls"]:
         at = (_time(tool["at"]) - started).total_seconds()
         told.append((at, ToolRan(call_id, tool["n"], at, tool["tool"], tool["ok"], tool["arguments"], tool["result"],

@@ -80,10 +80,11 @@ class ToolRan:
 
 @dataclass(frozen=True, slots=True)
 class TurnTimed:
-    """One turn's waterfall: milliseconds after the caller's last voiced frame, by stage, in order."""
+    """One turn's waterfall: milliseconds after the caller's last voiced frame, which was `at`, by stage, in order."""
 
     call_id: UUID
     turn: int
+    at: float
     stages: Mapping[str, float]
     usage: Usage = field(default_factory=Usage)
 

@@ -139,7 +139,8 @@ class RecordKeeper:
             metrics.TURN_SECONDS.observe(max(0.0, first_audio / 1000))
             story.answer_ms.append(first_audio)
         usage = {name: getattr(event.usage, name) for name in type(event.usage).__slots__}
-        self._event(story, event.call_id, story.at(0), "waterfall", {"turn": event.turn, **event.stages, **usage})
+        data = {"turn": event.turn, **event.stages, **usage}
+        self._event(story, event.call_id, story.at(event.at), "waterfall", data)
 
     def _model_answered(self, story: _Story, event: ModelAnswered) -> None:
         story.requests += 1

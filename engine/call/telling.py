@@ -176,7 +176,8 @@ class Telling:
     def _turn_timed(self) -> None:
         """Once a turn; also of one whose answer was never heard: it has been paid for."""
         if self._waterfall is not None:
-            self._observe(TurnTimed(self._call_id, self.turn, self._waterfall.stages_ms(), self._usage))
+            at = self._waterfall.speech_ended_at - self._started_at
+            self._observe(TurnTimed(self._call_id, self.turn, at, self._waterfall.stages_ms(), self._usage))
         self._waterfall, self._usage = None, Usage()
 
     def _mark(self, stage: str, now: float) -> None:

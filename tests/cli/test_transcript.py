@@ -31,14 +31,14 @@ def test_long_text_is_wrapped_under_its_column() -> None:
 
 
 def test_the_waterfall_is_in_proportion_and_named() -> None:
-    bar, legend = shown(TurnTimed(CALL, 1, STAGES))
+    bar, legend = shown(TurnTimed(CALL, 1, 4.0, STAGES))
     assert bar.strip() == "░" * 3 + "▒" * 2 + "▓" * 10 + "█" * 5 + "▂" * 5
     words = " ".join(legend.split())
     assert words == "░ final 120 ▒ turn over 200 ▓ first token 600 █ sentence 800 ▂ audio 1000 ms"
 
 
 def test_a_stage_that_took_no_time_is_left_out() -> None:
-    _, legend = shown(TurnTimed(CALL, 1, STAGES | {"end_of_turn": 120.0}))
+    _, legend = shown(TurnTimed(CALL, 1, 4.0, STAGES | {"end_of_turn": 120.0}))
     assert "turn over" not in legend
 
 
@@ -59,6 +59,6 @@ def test_tools_are_shown_with_their_outcome() -> None:
 
 
 def test_colours_only_on_a_terminal() -> None:
-    event = TurnTimed(CALL, 1, STAGES)
+    event = TurnTimed(CALL, 1, 4.0, STAGES)
     assert "\x1b[" not in "".join(shown(event))
     assert "\x1b[" in "".join(shown(event, terminal=True))

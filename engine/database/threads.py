@@ -10,11 +10,14 @@ import psycopg
 import trio
 
 from engine.database.statements import Connection, Statements
-from engine.errors import DatabaseAway, DatabaseError, DataRefused
+from engine.errors import DatabaseAway, DatabaseError, DataRefused, SchemaError
 
 _CANCEL_SECONDS: Final = 2.0
 _PASSING: Final = frozenset({"08", "40", "53", "55", "57", "58"})
 """Classes of SQLSTATE that may pass: connection, conflict, resources, locks, operator intervention, I/O."""
+_STRANGE_SCHEMA: Final = (
+    psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction
+)  # fmt: skip
 
 type Connect = Callable[[], AbstractContextManager[Connection]]
 
@@ -33,6 +36,8 @@ async def run_in_thread[T](connect: Connect, work: Callable[[Statements], T], li
         raise (DatabaseAway if _away(error) else DatabaseError)(_first_line(error)) from error
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise DataRefused(_first_line(error)) from error
+    except _STRANGE_SCHEMA as error:
+        raise SchemaError(f"{_first_line(error)}: not this version's tables, run `callctl db migrate`") from error
     except psycopg.Error as error:
         raise DatabaseError(_first_line(error)) from error
 

@@ -33,6 +33,18 @@ async def test_serve_refuses_a_database_that_was_not_migrated(server: EmbeddedPo
     assert said.endswith(": run `callctl db migrate`")
 
 
+@pytest.mark.parametrize("command", [["stats", "daily"], ["customers", "list"], ["partitions", "ensure"]])
+async def test_a_command_says_what_to_do_about_tables_that_are_missing(
+    server: EmbeddedPostgres, tmp_path: Path, command: list[str]
+) -> None:
+    async with fresh_database(server, directory=None):
+        settings = {"DATABASE_URL": server.url}
+        result = await trio.to_thread.run_sync(lambda: callctl(*command, settings=settings, folder=tmp_path))
+    [said] = result.stderr.splitlines()
+    assert result.returncode == 2
+    assert said.endswith("run `callctl db migrate`")
+
+
 async def test_a_newer_schema_is_refused_and_ours_is_not(server: EmbeddedPostgres) -> None:
     config = DatabaseConfig(url=SecretStr(server.url))
     async with fresh_database(server) as database:

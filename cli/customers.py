@@ -94,9 +94,11 @@ def erase(
         config = Config.from_env()
 
     async def work(database: "Database") -> list[dict[str, Any]]:
+        from cli.progress import Progress
         from engine.call.erasing import erase_everywhere
 
-        done = await erase_everywhere(database, config, number)
+        with Progress() as progress:
+            done = await erase_everywhere(database, config, number, progress.moved)
         return [{"table": each.table, "done": each.what, "rows": each.rows} for each in done]
 
     done = with_database(noting("customers.erase", number, work))

@@ -65,7 +65,7 @@ async def _run(
                 progress.say(f"{would}{outcome.verb}  {outcome.target}  {about}{outcome.rows} rows")
 
         if dry_run:
-            for outcome in await retention.preview(database, ages, now):
+            for outcome in await retention.preview(database, ages, now, moved=progress.moved):
                 ended(outcome)
         else:
             await retention.run(database, ages, now, ended=ended, moved=progress.moved)

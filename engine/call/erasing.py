@@ -11,7 +11,7 @@ from engine.call.session import erase_sessions
 from engine.config import Config
 from engine.database import Database
 from engine.errors import CacheError, ErasureRefused
-from engine.records.erasure import Erased, Erasure, erase
+from engine.records.erasure import Erased, Erasure, Moved, erase, not_shown
 from engine.records.phone_traces import scrub, traces_of
 from engine.records.spool_folder import roots, spool_home, spool_root
 from engine.records.spool_traces import erase_refused, names, waiting
@@ -20,7 +20,9 @@ _MARGIN = timedelta(minutes=5)
 """After the longest call: then it is one whose engine died."""
 
 
-async def erase_everywhere(database: Database, config: Config, phone: str) -> list[Erased]:
+async def erase_everywhere(
+    database: Database, config: Config, phone: str, moved: Moved = not_shown
+) -> list[Erased]:  # fmt: skip
     """Raises `ErasureRefused` where records wait in a spool or he is on the line."""
     own, home = spool_root(config.records, config.database), spool_home(config.records)
     if await trio.to_thread.run_sync(waiting, own):
@@ -32,7 +34,7 @@ async def erase_everywhere(database: Database, config: Config, phone: str) -> li
                 f"records of {phone} wait in {root}: bring them into their database first "
                 f"(if it is this one, `callctl records replay --from {root}`)"
             )
-    erasure = await erase(database, phone, timedelta(seconds=config.call.max_duration) + _MARGIN)
+    erasure = await erase(database, phone, timedelta(seconds=config.call.max_duration) + _MARGIN, moved)
     return [*erasure.done, *await _refused(home, phone, erasure), *await _sessions(config, phone, erasure)]
 
 

@@ -8,6 +8,7 @@ says, so that none can be forgotten.
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, LiteralString
@@ -76,7 +77,15 @@ class Erasure:
     calls: list[UUID]
 
 
-async def erase(database: Database, phone: str, longest_call: timedelta) -> Erasure:
+type Moved = Callable[[str, float, float | None], None]
+"""Takes the table that is searched, how many are done, and of how many. Called from a thread."""
+
+
+def not_shown(what: str, done: float, total: float | None) -> None:
+    """For those who do not look."""
+
+
+async def erase(database: Database, phone: str, longest_call: timedelta, moved: Moved = not_shown) -> Erasure:
     """Erase `phone` (+380XXXXXXXXX) from every table. Raises `ErasureRefused` while he is on the line, else
     `DatabaseError`: nothing was done."""
 
@@ -84,7 +93,10 @@ async def erase(database: Database, phone: str, longest_call: timedelta) -> Eras
         _refuse_during_call(statements, phone, longest_call)
         calls = [row["id"] for row in statements.fetch("SELECT id FROM calls WHERE caller = %s", [phone])]
         done = [Erased(table, what, statements.execute(how, {"phone": phone})) for table, what, how in _OWN]
-        masked = [_mask(statements, columns, phone) for columns in statements.fetch(_TEXTS)]
+        masked, tables = list[Erased](), statements.fetch(_TEXTS)
+        for columns in tables:
+            moved(columns["table_name"], len(masked), len(tables))
+            masked.append(_mask(statements, columns, phone))
         remember(statements, phone)
         return Erasure([each for each in (*done, *masked) if each.rows], calls)
 

@@ -46,10 +46,17 @@ type Moved = Callable[[str, float, int], None]
 """Takes what is worked on, the steps that are done, the present one by its share, and how many there are."""
 
 
-async def preview(database: Database, ages: RetentionConfig, now: datetime) -> list[Outcome]:
+async def preview(
+    database: Database, ages: RetentionConfig, now: datetime, *, moved: Moved = lambda *_: None
+) -> list[Outcome]:  # fmt: skip
     """What `run` would do now. Changes nothing. Raises `DatabaseError`."""
+    outcomes: list[Outcome] = []
     async with database.session(statement_timeout_ms=int(PATIENCE_SECONDS * 1000)) as session:
-        return [await _count(session, step) for step in await _planned(session, ages, now)]
+        steps = await _planned(session, ages, now)
+        for step in steps:
+            moved(step.target, len(outcomes), len(steps))
+            outcomes.append(await _count(session, step))
+    return outcomes
 
 
 async def run(
@@ -87,11 +94,12 @@ async def _planned(session: Runner, ages: RetentionConfig, now: datetime) -> lis
 
 
 async def _take_back(session: Runner, going: set[str], months: Iterable[Partition]) -> None:
-    """A month half detached by a run that was killed, which the policy would keep now: it stands in the way of all
-    others of its table."""
+    """A month detached by a run that was killed, which the policy would keep now: nobody sees its rows, and half
+    detached it stands in the way of all others of its table."""
     for month in months:
-        if month.state == "detaching" and month.name not in going:
-            await _finish_detaching(session, month)
+        if month.state != "attached" and month.name not in going:
+            if month.state == "detaching":
+                await _finish_detaching(session, month)
             await session.execute("SELECT ensure_partitions(%s)", [month.starts_at])
 
 

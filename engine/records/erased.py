@@ -8,9 +8,10 @@ never older than an erasure: they are not looked at.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from engine.records.entries import Entry
 
 type Fields = dict[str, Any]
 
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _ROUNDS: Final = 20_000
 _NEWER: Final[LiteralString] = "SELECT salt, hash, erased_at AS at FROM erased_numbers WHERE erased_at > %s"
 _CALLS: Final[LiteralString] = "SELECT id FROM calls WHERE id = ANY(%s) AND erased_at IS NOT NULL"
@@ -73,18 +75,16 @@ async def without_erased(database: Database, entries: Sequence[Entry]) -> tuple[
         return list(entries), []
     rows = [entry.fields() for entry in entries]
     his = await trio.to_thread.run_sync(_his, entries, rows, newer)
-    began = [UUID(row["call_id"]) for entry, row, is_his in zip(entries, rows, his, strict=True)
-             if is_his and entry.kind == "CallStarted"]  # fmt: skip
-    of_calls = {row["call_id"] for row in rows if "call_id" in row}
-    known = {*began, *(row["id"] for row in await database.fetch(_CALLS, [list(of_calls)]))}
+    began = _calls(
+        row for entry, row, is_his in zip(entries, rows, his, strict=True) if is_his and entry.kind == "CallStarted"
+    )
+    erased = [row["id"] for row in await database.fetch(_CALLS, [_calls(rows)])]
+    known = {*map(str, began), *map(str, erased)}
     cleaned = [
-        _cleaned(entry, row) if is_his or UUID(row.get("call_id") or _NONE) in known else entry
+        _cleaned(entry, row) if is_his or row.get("call_id") in known else entry
         for entry, row, is_his in zip(entries, rows, his, strict=True)
     ]
     return [entry for entry in cleaned if entry is not None], began
-
-
-_NONE: Final = str(UUID(int=0))
 
 
 async def mark(database: Database, calls: Collection[UUID]) -> None:
@@ -123,8 +123,20 @@ def _cleaned(entry: Entry, row: Fields) -> Entry | None:
     return replace(entry, json=json.dumps({**row, **changes}, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+def _calls(rows: Iterable[Fields]) -> list[UUID]:
+    found = set()
+    for row in rows:
+        with suppress(KeyError, TypeError, AttributeError, ValueError):
+            found.add(UUID(row["call_id"]))
+    return list(found)
+
+
 def _moment(entry: Entry) -> datetime:
-    return entry.month_of or datetime.fromisoformat(entry.fields()[_SINCE[entry.kind]])
+    """What no table will take may lack it: then it is nobody's."""
+    try:
+        return entry.month_of or datetime.fromisoformat(entry.fields()[_SINCE[entry.kind]])
+    except (KeyError, TypeError, ValueError):
+        return _NEVER
 
 
 def _hash(phone: str, salt: bytes) -> bytes:

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.database import Database
-from engine.records.entries import entry_of
+from engine.records.entries import Entry, entry_of
 from engine.records.erasure import erase
-from engine.records.replay import replay_folder
+from engine.records.replay import replay_folder, replay_segment
 from engine.records.rows import (
     ActionRow,
     CallbackRow,
@@ -23,6 +23,7 @@ from engine.records.rows import (
     TurnRow,
 )
 from engine.records.spool import Spool
+from engine.records.spool_folder import REFUSED
 from engine.records.spool_listing import left_behind
 from engine.records.tables import RecordTables
 from ops.embedded.postgres import EmbeddedPostgres
@@ -113,6 +114,20 @@ async def test_who_calls_again_is_on_record_again(database: Database, tmp_path: 
     later, call_id = datetime.now(UTC) + timedelta(seconds=1), uuid4()
     await replayed(database, tmp_path, began(call_id, PHONE, later) + went_on(call_id, PHONE, later))
     assert await count(database, "Франко") == 7
+
+
+async def test_what_no_table_takes_is_set_aside_as_ever(database: Database, tmp_path: Path) -> None:
+    await erase(database, PHONE, LONGEST)
+    odd = [
+        Entry("TurnRow", b'{"call_id":"none"}', None),
+        Entry("ProfileRow", b'{"phone":"x","updated_at":"once"}', None),
+    ]
+    spool = Spool.open(tmp_path, 1_000_000)
+    spool.append([*odd, *(entry_of(row) for row in began(uuid4(), PHONE, EARLIER))])
+    assert await replay_segment(spool, RecordTables(database)) is not None
+    spool.close()
+    assert len((spool.path / REFUSED).read_text().splitlines()) == 2
+    assert await database.fetch("SELECT caller FROM calls") == [{"caller": None}]
 
 
 async def test_the_number_cannot_be_read_off_the_trace(database: Database) -> None:

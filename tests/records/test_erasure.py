@@ -164,6 +164,14 @@ async def test_it_is_all_or_nothing(database: Database) -> None:
     assert await load(database, PHONE) is not None
 
 
+async def test_it_says_how_far_it_is(database: Database) -> None:
+    told: list[tuple[str, float, float | None]] = []
+    await erase(database, PHONE, LONGEST, lambda *progress: told.append(progress))
+    assert [done for _, done, _ in told] == list(range(len(told)))
+    assert {of for _, _, of in told} == {len(told)}
+    assert "audit_log" in {table for table, _, _ in told}
+
+
 async def test_customers_are_counted_from_their_calls(database: Database) -> None:
     for _ in range(3):
         await call(database, PHONE)

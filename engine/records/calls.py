@@ -22,6 +22,7 @@ _CALL: Final[LiteralString] = """
            cost_total::float AS cost_total
     FROM calls WHERE id = %s"""
 _HEADS: Final[LiteralString] = "SELECT id, started_at, caller FROM calls WHERE id = ANY(%s)"
+_ENDED: Final[LiteralString] = "SELECT id FROM calls WHERE id = ANY(%s) AND ended_at IS NOT NULL"
 _PARTS: Final[dict[str, LiteralString]] = {
     "turns": """
         SELECT n, at, speaker, text, language, confidence, interrupted, latencies FROM call_turns
@@ -46,6 +47,11 @@ async def listed(database: Database, *, since: datetime | None, outcome: str | N
 async def heads(database: Database, call_ids: Sequence[UUID]) -> list[Record]:
     """Who called when, of those that are on record. Raises `DatabaseError`."""
     return await database.fetch(_HEADS, [call_ids]) if call_ids else []
+
+
+async def ended(database: Database, call_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them whose end is on record. Raises `DatabaseError`."""
+    return {row["id"] for row in await database.fetch(_ENDED, [call_ids])} if call_ids else set()
 
 
 async def load(database: Database, call_id: UUID) -> Record | None:

@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cli.errors import fail
 
 if TYPE_CHECKING:
     from engine.access.identity import Role
     from engine.database import Database
+
+
+_LONGEST: Final = 100
 
 
 def role_of(text: str) -> "Role":
@@ -19,6 +22,14 @@ def role_of(text: str) -> "Role":
         return Role(text)
     except ValueError:
         fail(f"--role {text}: give one of {', '.join(Role)}")
+
+
+def name_of(text: str, whose: str) -> str:
+    """Of a user or a key; what is none ends the command with one line."""
+    clean = text.strip()
+    if not clean or len(clean) > _LONGEST or not clean.isprintable():
+        fail(f"{whose} name has 1 to {_LONGEST} characters, and no line breaks")
+    return clean
 
 
 async def noted(database: "Database", what: str, of: str) -> None:

@@ -1,11 +1,11 @@
 """`callctl callbacks`: who asked to be called back, and who has been."""
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.access import noting
+from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -42,7 +42,7 @@ def list_command(
     found = with_database(noting("callbacks.list", "", work, only_if=unmask))
     shown = found if unmask else [{name: sanitize(value, name) for name, value in row.items()} for row in found]
     if as_json:
-        typer.echo(json.dumps(shown, default=str, ensure_ascii=False, indent=2))
+        print_json(shown)
     else:
         print_callbacks(shown, timezone)
 

@@ -1,11 +1,11 @@
 """`callctl calls`: what is on record of calls."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.access import noting
+from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -49,7 +49,7 @@ def list_command(
     calls = with_database(noting("calls.list", outcome or "", work, only_if=unmask))
     shown = [_shown(call, unmask) for call in calls]
     if as_json:
-        typer.echo(json.dumps(shown, default=str, ensure_ascii=False, indent=2))
+        print_json(shown)
     else:
         print_calls(shown, config.call.timezone)
 
@@ -74,7 +74,7 @@ def show(
     if call is None:
         fail(f"there is no call {call_id} on record: see callctl calls list")
     if as_json:
-        typer.echo(json.dumps(_shown(call, unmask), default=str, ensure_ascii=False, indent=2))
+        print_json(_shown(call, unmask))
     else:
         print_call(_shown(call, unmask), Config.from_env())
 

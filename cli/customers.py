@@ -1,12 +1,12 @@
 """`callctl customers`: what is on record of a caller; give it to him, or erase it."""
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.access import noting
+from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -38,7 +38,7 @@ def list_command(
     found = with_database(noting("customers.list", "", lambda database: listed(database, limit), only_if=unmask))
     shown = found if unmask else [{name: sanitize(value, name) for name, value in row.items()} for row in found]
     if as_json:
-        _print_json(shown)
+        print_json(shown)
     else:
         print_customers(shown)
 
@@ -103,7 +103,7 @@ def erase(
 
     done = with_database(noting("customers.erase", number, work))
     if as_json:
-        _print_json(done)
+        print_json(done)
         return
     for each in done:
         typer.echo(f"{each['table']}: {each['rows'] or 'some'} {each['done']}")
@@ -124,10 +124,6 @@ def _print[T](found: T | None, number: str, as_json: bool, print_for_people: "Ca
     if found is None:
         fail(f"nothing is on record of {number}", 1)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         print_for_people(found)
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, default=str, ensure_ascii=False, indent=2))

@@ -1,12 +1,12 @@
 """How the demo looks while it runs and at its end, for people and as data."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
 from rich.console import Console
 
+from cli.as_json import to_json
 from cli.transcript import Transcript
 from engine.call.events import CallEvent
 from ops.demo.run import DemoResult, DemoWatcher
@@ -60,4 +60,4 @@ def as_json(result: DemoResult, events: Sequence[CallEvent]) -> str:
         "start_seconds": round(result.start_seconds, 2),
         "call_seconds": round(result.call_seconds, 2),
     }
-    return json.dumps(data, ensure_ascii=False, indent=2, default=str)
+    return to_json(data)

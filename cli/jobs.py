@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.access import noting
+from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -95,7 +96,7 @@ def history(
         _known(job)
     found = with_database(lambda database: runs.history(database, job=job, limit=limit))
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], default=str, ensure_ascii=False, indent=2))
+        print_json([asdict(each) for each in found])
         return
     zone = Config.from_env().call.timezone
     table = Table("job", "scheduled for", "started", "took", "result", "on", "last words", box=None)

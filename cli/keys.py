@@ -1,10 +1,10 @@
 """`callctl keys`: keys for programs that use the API."""
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import fail
 
@@ -26,15 +26,15 @@ def add(
     """
     from datetime import UTC, datetime, timedelta
 
-    from cli.access import noted, role_of
+    from cli.access import name_of, noted, role_of
     from engine.access import keys
 
-    wanted = role_of(role)
+    wanted, clean = role_of(role), name_of(name, "a key's")
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
 
     async def work(database: "Database") -> str:
-        await noted(database, "keys.add", f"{name} {wanted}")
-        return await keys.issue(database, name, wanted, expires_at)
+        await noted(database, "keys.add", f"{clean} {wanted}")
+        return await keys.issue(database, clean, wanted, expires_at)
 
     typer.echo(with_database(work))
 
@@ -55,10 +55,10 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
 
     found, now = with_database(keys.listed), datetime.now(UTC)
     if as_json:
-        typer.echo(json.dumps([{
+        print_json([{
             "prefix": each.prefix, "name": each.name, "role": each.role, "state": each.state(now),
             "created_at": each.created_at, "expires_at": each.expires_at, "used_at": each.used_at,
-        } for each in found], default=str, ensure_ascii=False, indent=2))  # fmt: skip
+        } for each in found])  # fmt: skip
         return
     table = Table("key", "for", "role", "state", "created", "expires", "last used", box=None)
     for each in found:

@@ -1,13 +1,13 @@
 """`callctl knowledge`: the shop's articles, and what questions find in them."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.access import noting
+from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -87,7 +87,7 @@ def list_command(as_json: Json = False) -> None:
 
     articles = with_database(listed)
     if as_json:
-        _print_json([asdict(each) for each in articles])
+        print_json([asdict(each) for each in articles])
     else:
         print_table(article_table(articles))
 
@@ -109,7 +109,7 @@ def show_command(
         fail(f"there is no article {article!r}; `callctl knowledge list` lists them")
     row, chunks = found
     if as_json:
-        _print_json({**row, "chunks": [asdict(chunk) for chunk in chunks]})
+        print_json({**row, "chunks": [asdict(chunk) for chunk in chunks]})
     else:
         print_article(row, chunks)
 
@@ -135,7 +135,7 @@ def search_command(
         fail(f"--category {category}: give one of {', '.join(CATEGORIES)}")
     found = ranked(question, category)
     if as_json:
-        _print_json([explained(each) for each in found if explain or each.answers])
+        print_json([explained(each) for each in found if explain or each.answers])
     elif explain:
         print_explained(found)
     else:
@@ -166,12 +166,8 @@ def eval_command(
         wanted = read_questions(questions or QUESTIONS)
     asked = evaluate(wanted)
     if as_json:
-        _print_json(evaluated(asked))
+        print_json(evaluated(asked))
     else:
         print_evaluation(asked)
     if recalls(asked)[-1].recall < BAR:
         raise typer.Exit(_WRONG)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, default=str, ensure_ascii=False, indent=2))

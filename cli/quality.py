@@ -1,10 +1,10 @@
 """`callctl quality`: how good the calls were."""
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
 
@@ -65,7 +65,7 @@ def show(
     if call["evaluated_at"] is None:
         fail(f"call {call_id} has not been judged: callctl quality run judges those that wait", 1)
     if as_json:
-        typer.echo(json.dumps(verdict_of(call), default=str, ensure_ascii=False, indent=2))
+        print_json(verdict_of(call))
     else:
         print_verdict(verdict_of(call))
 

@@ -23,8 +23,9 @@ from engine.web.serve import serve_app
 log = get_logger("supervisor")
 
 _WORKER: Final = (sys.executable, "-m", "cli.worker")
-_BEYOND_THE_DRAIN: Final = 20.0
-"""Seconds for goodbyes and the last records, before a worker that was told to end is killed."""
+BEYOND_THE_DRAIN: Final = 25.0
+"""Seconds for goodbyes and the last records, which a worker itself cuts short after 15 and 5 (`engine.server`), before
+one that was told to end is killed."""
 
 type Overrides = Mapping[str, Mapping[str, Any]]
 
@@ -37,7 +38,7 @@ async def supervise(config: Config, overrides: Overrides, workers: int, *, prett
     stop = trio.Event()
     with held_ports(config) as ports:
         settings = [_settings(config, overrides, ports, number, pretty) for number in range(1, workers + 1)]
-        supervisor = Supervisor(Plan(_WORKER, settings, config.call.drain_seconds + _BEYOND_THE_DRAIN))
+        supervisor = Supervisor(Plan(_WORKER, settings, config.call.drain_seconds + BEYOND_THE_DRAIN))
         async with trio.open_nursery() as nursery:
             serve_metrics = partial(serve_app, create_supervisor_app(supervisor), config.http.host,
                                     config.http.metrics_port, "HTTP_METRICS_PORT", trio.Event())  # fmt: skip

@@ -16,8 +16,6 @@ app = typer.Typer(no_args_is_help=True, help="Who may log in: add, list, disable
 
 Name = Annotated[str, typer.Argument(help="What the user logs in with: a name or an e-mail address.")]
 
-_LONGEST = 100
-
 
 @app.command()
 def add(
@@ -28,12 +26,10 @@ def add(
 
     Example: callctl users add olena --role supervisor
     """
-    from cli.access import noted, role_of
+    from cli.access import name_of, noted, role_of
     from engine.access import users
 
-    wanted, clean = role_of(role), name.strip()
-    if not clean or len(clean) > _LONGEST or not clean.isprintable():
-        fail(f"a user's name has 1 to {_LONGEST} characters, and no line breaks")
+    wanted, clean = role_of(role), name_of(name, "a user's")
 
     async def work(database: "Database") -> None:
         await noted(database, "users.add", f"{clean} {wanted}")

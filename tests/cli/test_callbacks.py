@@ -48,6 +48,7 @@ def test_who_waits_is_listed_masked(type_: Type) -> None:
     assert "+380671234567" in type_("list", "--unmask")[1]
     [row] = json.loads(type_("list", "--json")[1])
     assert UUID(row["id"]) == WAITING
+    assert "T" in row["created_at"]
     assert row["phone"] == "+38067***4567"
 
 

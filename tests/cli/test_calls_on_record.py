@@ -95,6 +95,7 @@ def data(url: str, line: str) -> Any:
 def test_calls_are_listed_the_latest_first(url: str) -> None:
     listed = data(url, "calls list")
     assert [call["id"] for call in listed] == [str(HANDED_OVER), str(ORDERED)]
+    assert "T" in listed[0]["started_at"]
     assert [call["caller"] for call in listed] == [None, "+38067***4567"]
     assert [call["id"] for call in data(url, "calls list --outcome transferred")] == [str(HANDED_OVER)]
     assert len(data(url, "calls list --limit 1")) == 1

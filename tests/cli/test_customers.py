@@ -118,7 +118,8 @@ def test_export_gives_what_was_said(shop: Shop) -> None:
     code, text, _ = shop.type("export", PHONE)
     assert (code, "text: Добрий день" in text) == (0, True)
     code, text, _ = shop.type("export", PHONE, "--json")
-    assert (code, json.loads(text)["calls"][0]["turns"][0]["text"]) == (0, "Добрий день")
+    [said] = json.loads(text)["calls"][0]["turns"]
+    assert (code, said["text"], said["at"]) == (0, "Добрий день", STARTED.isoformat())
 
 
 @pytest.mark.parametrize("command", ["show", "export"])

@@ -97,6 +97,7 @@ def test_a_key_is_shown_once_and_revoked(shop: Shop) -> None:
     assert who is not None
     [listed] = shop.listed("keys")
     assert (listed["prefix"], listed["role"], listed["state"]) == (who.name, "viewer", "valid")
+    assert "T" in listed["created_at"], "as the API has it"
     assert key not in shop.type("keys", "list").stdout
     assert shop.type("keys", "revoke", listed["prefix"]).exit_code == 0
     assert shop.whose_key(key) is None
@@ -110,6 +111,7 @@ def test_a_key_is_shown_once_and_revoked(shop: Shop) -> None:
      (("users", "reset", "nobody"), "there is no user 'nobody'"),
      (("users", "disable", "nobody"), "there is no user 'nobody'"),
      (("keys", "add", "x", "--role", "boss"), "--role boss"),
+     (("keys", "add", ""), "1 to 100 characters"), (("keys", "add", "nightly\nreport"), "no line breaks"),
      (("keys", "revoke", "00000000"), "there is no valid key 00000000")],
 )  # fmt: skip
 def test_what_is_wrong_is_named_in_one_line(shop: Shop, words: tuple[str, ...], told: str) -> None:

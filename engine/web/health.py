@@ -61,10 +61,6 @@ def health_routes(readiness: Readiness) -> APIRouter:
 
 
 def _told(readiness: Readiness, status: int) -> JSONResponse:
-    here = readiness.registry.statistics()
-    body = {
-        "status": "ready" if status == 200 else "unready",
-        "reasons": list(readiness.reasons()),
-        "calls": {"waiting": here.waiting, "connected": here.connected},
-    }
+    """Without counts: anybody may ask, and how many call is the shop's affair."""
+    body = {"status": "ready" if status == 200 else "unready", "reasons": list(readiness.reasons())}
     return JSONResponse(body, status_code=status)

@@ -49,6 +49,16 @@ async def test_ready_once_warm_with_room_and_not_draining() -> None:
     assert await ask_ready(ready) == (503, ["warming_up"])
 
 
+async def test_strangers_are_told_no_numbers() -> None:
+    ready = readiness()
+    ready.registry.register(uuid4())
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app_of(HttpConfig(), ready)), base_url="http://x"
+    ) as client:
+        for path in ("/readyz", "/readyz/media"):
+            assert (await client.get(path)).json().keys() == {"status", "reasons"}
+
+
 async def test_not_ready_when_full() -> None:
     ready = readiness()
     ready.registry.register(uuid4())

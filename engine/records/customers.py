@@ -1,12 +1,22 @@
 """What is on record of one caller, by his number (+380XXXXXXXXX). How all of it goes is in `erasure`."""
 
+from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
 from engine.database import Database, Row
 from engine.records import calls
+from engine.records.cursors import cursor_of
 
 _CUSTOMER: Final[LiteralString] = """
     SELECT phone, name, city, vehicle, address, calls, first_call_at, last_call_at FROM customer_calls"""
+_NEVER: Final = "-infinity"
+_LAST: Final[LiteralString] = "coalesce(last_call_at, '-infinity')"
+_LIST: Final[LiteralString] = f"""
+    {_CUSTOMER}
+    WHERE %(at)s::timestamptz IS NULL OR {_LAST} < %(at)s::timestamptz
+       OR ({_LAST} = %(at)s::timestamptz AND phone > %(phone)s)
+    ORDER BY {_LAST} DESC, phone LIMIT %(limit)s"""
+CURSOR_VALUES: Final = 2
 _BELONGING: Final[dict[str, LiteralString]] = {
     "store_actions": """
         SELECT key, call_id, tool, arguments, request, intended_at, answered_at, answer, abandoned
@@ -17,9 +27,15 @@ _BELONGING: Final[dict[str, LiteralString]] = {
 }
 
 
-async def listed(database: Database, limit: int) -> list[Row]:
-    """Customers, who called last first. Raises `DatabaseError`."""
-    return await database.fetch(f"{_CUSTOMER} ORDER BY last_call_at DESC NULLS LAST, phone LIMIT %s", [limit])
+async def listed(database: Database, limit: int, after: Sequence[str] | None = None) -> list[Row]:
+    """Customers, who called last first, from after a cursor's values. Raises `DatabaseError`."""
+    at, phone = after or (None, None)
+    return await database.fetch(_LIST, {"limit": limit, "at": at, "phone": phone})
+
+
+def cursor(row: Row) -> str:
+    """Of a page that ends with it."""
+    return cursor_of(row["last_call_at"] or _NEVER, row["phone"])
 
 
 async def load(database: Database, phone: str) -> dict[str, Any] | None:

@@ -45,9 +45,11 @@ class JobDesk:
             for job in JOBS.values()
         ]  # fmt: skip
 
-    async def history(self, database: Database, job: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The latest runs, the latest first. Raises `DatabaseError`."""
-        return [asdict(run) for run in await runs.history(database, job=job, limit=limit)]
+    async def history(
+        self, database: Database, job: str | None, limit: int, before: int | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        """The latest runs, the latest first; `before`: only those older than that id. Raises `DatabaseError`."""
+        return [asdict(run) for run in await runs.history(database, job=job, limit=limit, before=before)]
 
     async def start(self, database: Database, name: str) -> Start:
         """Begin a run. Raises `DatabaseError`."""

@@ -103,11 +103,13 @@ async def last_succeeded(runner: Runner) -> dict[str, datetime]:
     return {row["job"]: row["last"] for row in await runner.fetch(query)}
 
 
-async def history(runner: Runner, *, job: str | None = None, limit: int = 20) -> Sequence[JobRun]:
-    """The latest runs, the latest first."""
+async def history(
+    runner: Runner, *, job: str | None = None, limit: int = 20, before: int | None = None
+) -> Sequence[JobRun]:
+    """The latest runs, the latest first; `before`: only those older than that id."""
     rows = await runner.fetch(
-        f"SELECT {_COLUMNS} FROM job_runs WHERE %(job)s::text IS NULL OR job = %(job)s "
-        "ORDER BY started_at DESC, id DESC LIMIT %(limit)s",
-        {"job": job, "limit": limit},
+        f"SELECT {_COLUMNS} FROM job_runs WHERE (%(job)s::text IS NULL OR job = %(job)s) "
+        "AND (%(before)s::bigint IS NULL OR id < %(before)s) ORDER BY id DESC LIMIT %(limit)s",
+        {"job": job, "limit": limit, "before": before},
     )
     return [JobRun(**row) for row in rows]

@@ -48,15 +48,18 @@ class FakeLive:
 
 @dataclass
 class FakeJobs:
-    """One job; `started` remembers."""
+    """One job; `started` remembers, `runs` is what is told of those before."""
 
     started: list[str] = field(default_factory=list)
+    runs: list[Mapping[str, Any]] = field(default_factory=list)
 
     def listed(self) -> Sequence[Mapping[str, Any]]:
         return [{"name": "partitions", "cron": "5 0 * * *", "next": "2026-11-23T00:05:00+02:00", "purpose": "months"}]
 
-    async def history(self, database: Database, job: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
-        return []
+    async def history(
+        self, database: Database, job: str | None, limit: int, before: int | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        return [run for run in self.runs if before is None or run["id"] < before][:limit]
 
     async def start(self, database: Database, name: str) -> Start:
         self.started.append(name)

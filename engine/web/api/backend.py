@@ -46,8 +46,10 @@ class Jobs(Protocol):
         """`name`, `cron`, `next` and `purpose` of each."""
         ...
 
-    async def history(self, database: Database, job: str | None, limit: int) -> Sequence[Record]:
-        """The latest runs, the latest first."""
+    async def history(
+        self, database: Database, job: str | None, limit: int, before: int | None = None
+    ) -> Sequence[Record]:
+        """The latest runs, the latest first; `before`: only those older than that id."""
         ...
 
     async def start(self, database: Database, name: str) -> Start:

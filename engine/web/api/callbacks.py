@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.access.identity import Identity, Role
-from engine.records.callbacks import find, listed, mark_done
+from engine.records.callbacks import CURSOR_VALUES, cursor, find, listed, mark_done
+from engine.records.cursors import page_of
 from engine.web.api.answers import missing, whole
 from engine.web.api.backend import Backend
-from engine.web.api.parameters import Limit, Line
+from engine.web.api.parameters import After, Limit, Line, after_values
 from engine.web.problems import Problem
 
 
@@ -33,6 +34,8 @@ class Callback(BaseModel):
 
 class Callbacks(BaseModel):
     callbacks: list[Callback]
+    next: str | None
+    """To be given as `after` for the next page."""
 
 
 class Done(BaseModel):
@@ -48,12 +51,14 @@ def callback_routes(backend: Backend) -> APIRouter:
 
     @routes.get("/callbacks", response_model=Callbacks)
     async def waiting(
-        request: Request, who: Annotated[Identity, Depends(lists)], limit: Limit = 50,
+        request: Request, who: Annotated[Identity, Depends(lists)], after: After = None, limit: Limit = 50,
         everyone: Annotated[bool, Query(alias="all", description="Also those who have been called.")] = False,
     ) -> Response:  # fmt: skip
         """The longest waiting first."""
-        found = await listed(backend.database, everything=everyone, limit=limit)
-        return await whole(request, who, {"callbacks": found})
+        begin = after_values(after, CURSOR_VALUES)
+        found = await listed(backend.database, everything=everyone, limit=limit + 1, after=begin)
+        callbacks, following = page_of(found, limit, cursor)
+        return await whole(request, who, {"callbacks": callbacks, "next": following})
 
     @routes.post("/callbacks/{callback_id}/done", status_code=HTTPStatus.NO_CONTENT)
     async def done(who: Annotated[Identity, Depends(ticks)], callback_id: UUID, given: Done) -> Response:

@@ -14,7 +14,7 @@ from engine.records.call_pages import Looked, page, parse_cursor, words_query
 from engine.records.calls import load
 from engine.web.api.answers import encoded, missing, row_seen_by, whole
 from engine.web.api.backend import Backend
-from engine.web.api.parameters import Begins, Ends, Limit, Word, number_of
+from engine.web.api.parameters import After, Begins, Ends, Limit, Word, number_of
 from engine.web.problems import Problem
 
 Score = Annotated[float | None, Query(ge=0, le=1)]
@@ -68,7 +68,7 @@ def call_routes(backend: Backend) -> APIRouter:
         search: Annotated[
             str | None, Query(max_length=200, description="Beginnings of words that were said. Needs `supervisor`.")
         ] = None,
-        after: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+        after: After = None,
         limit: Limit = 50,
     ) -> Response:  # fmt: skip
         """Calls, the latest first."""

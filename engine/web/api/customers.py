@@ -11,10 +11,11 @@ from starlette.responses import Response
 from engine.access.identity import Identity, Role
 from engine.call.erasing import erase_everywhere
 from engine.errors import ErasureRefused
-from engine.records.customers import export, listed, load
+from engine.records.cursors import page_of
+from engine.records.customers import CURSOR_VALUES, cursor, export, listed, load
 from engine.web.api.answers import encoded, missing, whole
 from engine.web.api.backend import Backend
-from engine.web.api.parameters import Limit, Phone, number_of
+from engine.web.api.parameters import After, Limit, Phone, after_values, number_of
 from engine.web.problems import Problem
 
 
@@ -31,6 +32,8 @@ class Customer(BaseModel):
 
 class Customers(BaseModel):
     customers: list[Customer]
+    next: str | None
+    """To be given as `after` for the next page."""
 
 
 class Known(BaseModel):
@@ -54,9 +57,13 @@ def customer_routes(backend: Backend) -> APIRouter:
     erases = backend.guard.requires(Role.ADMIN, "customers.erase")
 
     @routes.get("/customers", response_model=Customers)
-    async def every(request: Request, who: Annotated[Identity, Depends(lists)], limit: Limit = 50) -> Response:
+    async def every(
+        request: Request, who: Annotated[Identity, Depends(lists)], after: After = None, limit: Limit = 50
+    ) -> Response:
         """Who called last first."""
-        return await whole(request, who, {"customers": await listed(backend.database, limit)})
+        found = await listed(backend.database, limit + 1, after_values(after, CURSOR_VALUES))
+        customers, following = page_of(found, limit, cursor)
+        return await whole(request, who, {"customers": customers, "next": following})
 
     @routes.get("/customers/{phone}", response_model=Known)
     async def one(request: Request, who: Annotated[Identity, Depends(reads)], phone: Phone) -> Response:

@@ -1,7 +1,7 @@
 """What is done by the clock: which jobs there are, how their runs ended, and a run by hand."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, BaseModel
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from engine.access.identity import Identity, Role
 from engine.web.api.answers import encoded, missing
 from engine.web.api.backend import Backend, Jobs, Start
-from engine.web.api.parameters import JobName, Limit
+from engine.web.api.parameters import Before, JobName, Limit
 from engine.web.problems import Problem
 
 
@@ -40,12 +40,8 @@ class Run(BaseModel):
 
 class Runs(BaseModel):
     runs: list[Run]
-
-
-_REFUSALS: Final = {
-    Start.UNKNOWN: missing("job"),
-    Start.RUNNING: Problem(HTTPStatus.CONFLICT, "It is being run already."),
-}
+    next: int | None
+    """To be given as `before` for the next page."""
 
 
 def job_routes(backend: Backend) -> APIRouter:
@@ -60,17 +56,22 @@ def job_routes(backend: Backend) -> APIRouter:
         return Response(encoded({"jobs": _open(backend).listed()}), media_type="application/json")
 
     @routes.get("/jobs/runs", response_model=Runs)
-    async def history(_who: Annotated[Identity, Depends(viewer)], job: JobName = None, limit: Limit = 50) -> Response:
+    async def history(
+        _who: Annotated[Identity, Depends(viewer)], job: JobName = None, before: Before = None, limit: Limit = 50
+    ) -> Response:
         """The latest first."""
-        found = await _open(backend).history(backend.database, job, limit)
-        return Response(encoded({"runs": found}), media_type="application/json")
+        found = await _open(backend).history(backend.database, job, limit + 1, before)
+        following = found[limit - 1]["id"] if len(found) > limit else None
+        return Response(encoded({"runs": found[:limit], "next": following}), media_type="application/json")
 
     @routes.post("/jobs/{name}/runs", status_code=HTTPStatus.ACCEPTED)
     async def start(_who: Annotated[Identity, Depends(runs)], name: Annotated[str, Path(max_length=60)]) -> Response:
         """Begin a run now. How it ends is told by `/jobs/runs`."""
         started = await _open(backend).start(backend.database, name)
-        if started in _REFUSALS:
-            raise _REFUSALS[started]
+        if started is Start.UNKNOWN:
+            raise missing("job")
+        if started is Start.RUNNING:
+            raise Problem(HTTPStatus.CONFLICT, "It is being run already.")
         return Response(status_code=HTTPStatus.ACCEPTED)
 
     return routes

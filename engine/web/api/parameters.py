@@ -9,6 +9,7 @@ from fastapi import Header, Path, Query
 from pydantic import AwareDatetime, StringConstraints
 
 from engine.pbx.phone import normalize_phone
+from engine.records.cursors import values_of
 from engine.web.api.answers import MOST_ROWS
 from engine.web.problems import Problem
 
@@ -24,11 +25,21 @@ LastDay = Annotated[date | None, Query(alias="to", description="By the shop's ca
 Word = Annotated[str | None, Query(max_length=60, pattern=r"^[a-z_]+$")]
 Phone = Annotated[str, Path(max_length=40, description="In any usual notation.")]
 IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag of what was read.")]
+After = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Before = Annotated[int | None, Query(ge=1, le=2**62, description="Only those older than this id.")]
 JobName = Annotated[str | None, Query(max_length=60, pattern=r"^[a-z-]+$")]
 type Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 type Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000)]
+
+
+def after_values(after: str | None, count: int) -> list[str] | None:
+    """Of a cursor. Raises `Problem` where it is none."""
+    values = values_of(after, count) if after else None
+    if after and values is None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "after: give `next` of the page before.")
+    return values
 
 
 def stretch(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[date, date]:

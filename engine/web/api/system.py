@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from engine.config.shown import rows
 from engine.records.partitions import coverages
 from engine.web.api.answers import encoded
 from engine.web.api.backend import Backend
-from engine.web.api.parameters import Limit
+from engine.web.api.parameters import Before, Limit
 
 
 class Coverage(BaseModel):
@@ -78,7 +78,7 @@ def system_routes(backend: Backend) -> APIRouter:
     @routes.get("/audit", response_model=Trail)
     async def trail(
         _who: Annotated[Identity, Depends(admin)], limit: Limit = 50,
-        before: Annotated[int | None, Query(ge=1, le=2**62, description="Only those older than this id.")] = None,
+        before: Before = None,
     ) -> Response:  # fmt: skip
         """Who looked at people's data and who changed what, the latest first."""
         found = await audit.listed(backend.database, before=before, limit=limit)

@@ -11,20 +11,25 @@ from engine.web.console.visit import PREFIX, Entry, Visit
 from engine.web.problems import Problem
 
 _RUNS: Final = 50
+_DIGITS: Final = 18
+"""Of a number that a `bigint` holds."""
 
 
 async def every(visit: Visit) -> Response:
     jobs = _open(visit)
     name = visit.request.query_params.get("job", "")[:60]
-    runs = await jobs.history(visit.backend.database, name or None, _RUNS)
-    return await visit.page("jobs.html", jobs=jobs.listed(), runs=runs, chosen=name)
+    before = visit.request.query_params.get("before", "")
+    older_than = int(before) if before.isdecimal() and len(before) <= _DIGITS else None
+    runs = await jobs.history(visit.backend.database, name or None, _RUNS + 1, older_than)
+    older = runs[_RUNS - 1]["id"] if len(runs) > _RUNS else None
+    return await visit.page("jobs.html", jobs=jobs.listed(), runs=runs[:_RUNS], chosen=name, older=older)
 
 
 async def run(visit: Visit) -> Response:
     started = await _open(visit).start(visit.backend.database, visit.request.path_params["name"])
     if started is Start.UNKNOWN:
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such job.")
-    return visit.go(f"{PREFIX}/jobs", f"jobs.{started}")
+    return visit.go(f"{PREFIX}/jobs", f"job_{started}")
 
 
 def _open(visit: Visit) -> Jobs:

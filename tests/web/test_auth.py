@@ -1,12 +1,16 @@
 """Whoever may not is refused, and learns nothing by it."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 import trio
+from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.types import Message
 
 from engine.access import attempts, audit, keys, users
@@ -15,6 +19,9 @@ from engine.access.identity import Role
 from engine.config import Config, DatabaseConfig
 from engine.database import Database
 from engine.web.api import create_api
+from engine.web.auth.protection import BodyLimit
+from engine.web.problems import answer_with_problems
+from engine.web.serve import serve_app
 from tests.web.world import ADDRESS, PASSWORD, Site, make_site
 
 CREDENTIALS = {"name": "olena", "password": PASSWORD}
@@ -164,6 +171,31 @@ async def test_what_another_site_sends_is_refused(site: Site, origin: str) -> No
     assert ours.status_code == 202
 
 
+@pytest.mark.parametrize(
+    ("public_url", "origin", "status"),
+    [("https://bot.example.ua", "https://bot.example.ua", 200), ("https://bot.example.ua", "https://evil.example", 403),
+     ("https://bot.example.ua:443/", "https://bot.example.ua", 200), ("https://b.ua", "http://b.ua", 403),
+     ("", "://", 403)],
+)  # fmt: skip
+async def test_a_proxy_may_ask_by_another_name_than_the_browser(
+    database: Database, config: Config, public_url: str, origin: str, status: int
+) -> None:
+    site = make_site(database, config, public_url=public_url)
+    await site.add_user("olena", Role.VIEWER)
+    async with site.client(base="http://127.0.0.1:8080") as client:
+        answer = await client.post("/api/v1/session", json=CREDENTIALS, headers={"Origin": origin})
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/api/v1/calls/", "/console/calls/", "/console"])
+async def test_a_redirect_stays_on_https(database: Database, config: Config, path: str) -> None:
+    """The proxy asks over http what the browser asked over https."""
+    site = make_site(database, config, public_url="https://bot.example.ua")
+    async with site.client(base="http://bot.example.ua") as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.headers["location"].partition("://")[0]) == (307, "https")
+
+
 async def test_a_key_needs_no_csrf_token(site: Site) -> None:
     client = await site.with_key(Role.ADMIN)
     assert (await client.post("/api/v1/jobs/partitions/runs")).status_code == 202
@@ -237,10 +269,37 @@ async def test_reads_of_people_and_changes_are_on_the_trail(site: Site) -> None:
     entries = [
         (entry.who, entry.what, entry.object) for entry in await audit.listed(site.database, before=None, limit=9)
     ]
+    later, earlier = (
+        row["id"] for row in await site.database.fetch("SELECT id FROM prompt_versions ORDER BY created_at DESC")
+    )
     assert entries == [
-        ("user olena", "prompts.create", ""), ("user olena", "prompts.create", ""),
+        ("user olena", "prompts.create", later), ("user olena", "prompts.create", earlier),
         ("user olena", "customers.read", "+38067***4567"), ("user olena", "session.begin", ""),
     ]  # fmt: skip
+
+
+async def test_what_was_typed_into_a_search_is_not_on_the_trail(site: Site) -> None:
+    """It would outlive the erasure of whoever was looked for."""
+    client = await site.with_key(Role.SUPERVISOR)
+    await client.get("/api/v1/calls?search=Петренко&outcome=completed&Олена=1&after=&" + "x" * 3000)
+    await client.get("/api/v1/calls?search=Іваненко&outcome=completed")
+    await client.get("/api/v1/customers/Петренко")
+    entries = [entry.object for entry in await audit.listed(site.database, before=None, limit=9)]
+    assert entries == ["", "outcome search", "after outcome search"]
+
+
+async def test_an_article_that_is_made_is_named_on_the_trail(site: Site) -> None:
+    client = await site.with_key(Role.SUPERVISOR)
+    article = {
+        "path": "delivery.md",
+        "title": "Доставка",
+        "category": "delivery",
+        "text": "Доставка коштує 80 гривень.",
+    }
+    assert (await client.post("/api/v1/knowledge/articles", json=article | {"text": "# x"})).status_code == 422
+    assert (await client.post("/api/v1/knowledge/articles", json=article)).status_code == 201
+    entries = [(entry.what, entry.object) for entry in await audit.listed(site.database, before=None, limit=9)]
+    assert entries == [("articles.write", "delivery.md")]
 
 
 @pytest.mark.parametrize(
@@ -258,9 +317,34 @@ async def test_only_our_names_are_answered_to(database: Database, config: Config
 async def test_a_long_body_is_refused_before_it_is_read(site: Site) -> None:
     client = await site.with_key(Role.ADMIN)
     headers = {"Content-Type": "application/json"}
-    for content, length in ((b"x" * 1_100_000, {}), (b"{}", {"Content-Length": "-1"})):
+    lengths: list[tuple[bytes, dict[str, str]]] = [
+        (b"x" * 1_100_000, {}), (b"{}", {"Content-Length": "-1"}), (b"{}", {"Content-Length": "9" * 5000}),
+    ]  # fmt: skip
+    for content, length in lengths:
         answer = await client.post("/api/v1/prompts", content=content, headers=headers | length)
         assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+async def test_a_body_that_never_ends_is_not_waited_for(nursery: trio.Nursery) -> None:
+    async def read(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(str(len(await request.body())))
+
+    app = FastAPI()
+    answer_with_problems(app)
+    app.add_route("/", read, methods=["POST"])
+    app.add_middleware(BodyLimit, seconds=0.2)
+    port: int = await nursery.start(serve_app, app, "127.0.0.1", 0, "HTTP_PORT", trio.Event())
+    told = b""
+    with trio.fail_after(10):
+        async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            await stream.send_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx")
+            async for piece in stream:
+                told += piece
+    assert told.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in told
+    async with httpx.AsyncClient() as client:
+        assert (await client.post(f"http://127.0.0.1:{port}/", content=b"all of it")).text == "9"
+    nursery.cancel_scope.cancel()
 
 
 async def test_a_body_that_does_not_say_how_long_it_is_ends_somewhere(site: Site) -> None:
@@ -310,6 +394,18 @@ async def test_strange_paths_find_nothing(site: Site, path: str) -> None:
     assert answer.status_code in (404, 405, 422), answer.text
     assert "x-evil" not in answer.headers
     assert "postgres" not in answer.text.lower()
+
+
+async def test_no_number_is_too_long(site: Site) -> None:
+    """Python reads no integer of more than 4,300 digits: wherever one may stand it must be refused, not tried."""
+    client, nines = await site.with_key(Role.ADMIN), "9" * 5000
+    described: dict[str, dict[str, Any]] = create_api(site.backend).openapi()["paths"]
+    for path, operations in described.items():
+        for method, operation in operations.items():
+            query = {each["name"]: nines for each in operation.get("parameters", []) if each["in"] == "query"}
+            where = "/api/v1" + re.sub(r"{\w+}", nines, path)
+            answer = await client.request(method, where, params=query, json={}, headers={"If-Match": nines})
+            assert answer.status_code < 500, (method, path, answer.text)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from engine.web.problems import Problem
 
 MOST_ROWS: Final = 200
 _TAG_DIGITS: Final = 16
+_ANY: Final = "*"
 
 
 def plain(value: Any) -> Any:
@@ -60,20 +61,20 @@ async def whole(request: Request, who: Identity, record: Mapping[str, Any]) -> R
 
 
 def tagged(request: Request, body: bytes, tag: str) -> Response:
-    """`body`: JSON. 304 where the client has the one of that tag."""
+    """`body`: JSON. 304 where the client has the one of that tag, or of any."""
     headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
-    if tag in tags_of(request.headers.get("If-None-Match", "")):
+    if {tag, _ANY} & set(tags_of(request.headers.get("If-None-Match", ""))):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
 
 
-def expected_tag(if_match: str | None) -> str:
-    """What the client believes to be changing. Raises `Problem` if it does not say: it would overwrite what others did
-    meanwhile."""
+def expected_tag(if_match: str | None, there: str) -> str:
+    """What the client believes to be changing; `there`: what is, which `*` stands for. Raises `Problem` if he does not
+    say: he would overwrite what others did meanwhile."""
     tags = tags_of(if_match or "")
     if len(tags) != 1:
         raise Problem(HTTPStatus.PRECONDITION_REQUIRED, "Send If-Match with the ETag of what you have read.")
-    return tags[0]
+    return there if tags == [_ANY] else tags[0]
 
 
 def changed_meanwhile() -> Problem:

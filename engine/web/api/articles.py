@@ -103,12 +103,14 @@ def article_routes(backend: Backend) -> APIRouter:
 
 
 def _add_changes(routes: APIRouter, backend: Backend) -> None:
+    creates = backend.guard.requires(Role.SUPERVISOR)
     writes = backend.guard.requires(Role.SUPERVISOR, "articles.write")
 
     @routes.post("/articles", response_model=WholeArticle, status_code=HTTPStatus.CREATED)
-    async def create(_who: Annotated[Identity, Depends(writes)], given: NewArticle) -> Response:
+    async def create(request: Request, who: Annotated[Identity, Depends(creates)], given: NewArticle) -> Response:
         """A new one. It is found by its words at once, by its meaning within a minute."""
         article = _article(given.path, given)
+        await backend.guard.note(request, who, "articles.write", given.path)
         done = await put(backend.config.database, article, None)
         _refuse(done, Problem(HTTPStatus.CONFLICT, "There is an article of this path."))
         return await _changed(backend, given.path, HTTPStatus.CREATED)
@@ -118,8 +120,8 @@ def _add_changes(routes: APIRouter, backend: Backend) -> None:
         _who: Annotated[Identity, Depends(writes)], number: Number, given: Content, if_match: IfMatch = None
     ) -> Response:
         """Another content. `If-Match`: the ETag of the one that was read."""
-        expected = expected_tag(if_match)
         row, _ = await _read(backend, number)
+        expected = expected_tag(if_match, tag_of(row["content_hash"]))
         _refuse(await put(backend.config.database, _article(row["path"], given), expected), changed_meanwhile())
         return await _changed(backend, row["path"], HTTPStatus.OK)
 
@@ -128,8 +130,8 @@ def _add_changes(routes: APIRouter, backend: Backend) -> None:
         _who: Annotated[Identity, Depends(writes)], number: Number, if_match: IfMatch = None
     ) -> Response:
         """`If-Match`: the ETag of the one that was read."""
-        expected = expected_tag(if_match)
         row, _ = await _read(backend, number)
+        expected = expected_tag(if_match, tag_of(row["content_hash"]))
         _refuse(await remove(backend.config.database, row["path"], expected), changed_meanwhile())
         return Response(status_code=HTTPStatus.NO_CONTENT)
 

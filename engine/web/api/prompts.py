@@ -64,8 +64,7 @@ def prompt_routes(backend: Backend) -> APIRouter:
     """`/prompts`."""
     routes = APIRouter(tags=["prompts"])
     viewer = backend.guard.requires(Role.VIEWER)
-    writes = backend.guard.requires(Role.SUPERVISOR, "prompts.create")
-    activates = backend.guard.requires(Role.SUPERVISOR)
+    changes = backend.guard.requires(Role.SUPERVISOR)
 
     @routes.get("/prompts", response_model=Prompts)
     async def every(_who: Annotated[Identity, Depends(viewer)]) -> Response:
@@ -76,9 +75,10 @@ def prompt_routes(backend: Backend) -> APIRouter:
         "/prompts", response_model=WholePrompt, status_code=HTTPStatus.CREATED,
         responses={HTTPStatus.OK: {"model": WholePrompt, "description": "It was there."}},
     )  # fmt: skip
-    async def write(who: Annotated[Identity, Depends(writes)], given: NewPrompt) -> Response:
+    async def write(request: Request, who: Annotated[Identity, Depends(changes)], given: NewPrompt) -> Response:
         """A new version. No call is held under it before it has a share. The same text is the same version: 200."""
         version = prompt_version(backend.config.call.language, given.name, given.text)
+        await backend.guard.note(request, who, "prompts.create", version.id)
         is_new = await create(backend.database, version, str(who))
         row = await find(backend.database, version.id)
         return JSONResponse(plain(row), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
@@ -91,11 +91,12 @@ def prompt_routes(backend: Backend) -> APIRouter:
 
     @routes.put("/prompts/active", response_model=Shares)
     async def share_out(
-        request: Request, who: Annotated[Identity, Depends(activates)], given: Shares, if_match: IfMatch = None
+        request: Request, who: Annotated[Identity, Depends(changes)], given: Shares, if_match: IfMatch = None
     ) -> Response:
         """All shares at once: a version that is not named has none. New calls follow within seconds. `If-Match`: the
         ETag of the shares that were read."""
-        expected = expected_tag(if_match)
+        now = {version.id: share for version, share in (await active(backend.database)).items()}
+        expected = expected_tag(if_match, shares_tag(now))
         if fsum(given.shares.values()) > 1 + _ROUNDING:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The shares come to more than 1.")
         for version_id in given.shares:

@@ -4,10 +4,10 @@ A key (`Authorization: Bearer`) outranks a cookie. What is changed with a cookie
 and must not come from another site.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import unquote_plus
 
 import trio
 from starlette.requests import Request
@@ -27,6 +27,10 @@ _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_TOKEN: Final = 256
 _ONE_READ_SECONDS: Final = 300.0
 _MOST_NOTED: Final = 10_000
+_NAME: Final = re.compile(r"[\w+(). -]{1,60}", re.ASCII)
+"""An id, a number, a job: what is none of these somebody has typed."""
+_FILTER: Final = re.compile(r"[a-z_]{1,20}")
+_MOST_FILTERS: Final = 12
 
 type Who = Callable[[Request], Awaitable[Identity]]
 """A dependency of a route."""
@@ -61,7 +65,8 @@ class Guard:
 
     async def admit(self, request: Request, role: Role, what: str = "", *, csrf: str = "") -> Identity:
         """Who asks, if he has the role. `what` (`calls.read`): put on the audit trail before it is done; its object is
-        what the path names, else the query. `csrf`: the token sent along, in whichever way."""
+        what the path names, else by what was looked, without the values: the trail outlives the erasure of whoever was
+        looked for. `csrf`: the token sent along, in whichever way."""
         who = await self.identify(request, csrf)
         if who is None:
             headers = {"WWW-Authenticate": "Bearer"}
@@ -89,15 +94,16 @@ class Guard:
 
     async def _note_once(self, request: Request, who: Identity, what: str) -> None:
         """What is read again within minutes, as by a page that keeps itself up to date, is one read."""
-        of, now = _object(request), trio.current_time()
-        entry = (str(who), what, of)
+        now = trio.current_time()
+        asked = " ".join(map(str, request.path_params.values())) or request.url.query
+        entry = (str(who), what, asked)
         if request.method in _READING:
             if now < self._noted.get(entry, now):
                 return
             if len(self._noted) >= _MOST_NOTED:
                 self._noted.clear()
             self._noted[entry] = now + _ONE_READ_SECONDS
-        await self.note(request, who, what, of)
+        await self.note(request, who, what, _object(request))
 
     async def note(self, request: Request, who: Identity, what: str, of: str = "") -> None:
         """Put it on the audit trail."""
@@ -115,9 +121,10 @@ class Guard:
     def refuse_foreign(self, request: Request) -> None:
         """What another site had the browser send."""
         origin = request.headers.get("Origin")
-        if origin is not None and origin.partition("://")[2].lower() != request.headers.get("Host", "").lower():
+        if origin is not None and not self.site.is_ours(origin, request.headers.get("Host", "")):
             raise Problem(HTTPStatus.FORBIDDEN, "This comes from another site.")
 
 
 def _object(request: Request) -> str:
-    return " ".join(map(str, request.path_params.values())) or unquote_plus(request.url.query)
+    named = " ".join(each for each in map(str, request.path_params.values()) if _NAME.fullmatch(each))
+    return named or " ".join(sorted({name for name in request.query_params if _FILTER.fullmatch(name)})[:_MOST_FILTERS])

@@ -17,6 +17,8 @@ class Site:
         self._config = config
         public = urlsplit(config.public_url)
         self.is_https = public.scheme == "https"
+        usual = ":443" if self.is_https else ":80"
+        self._origin = f"{public.scheme}://{public.netloc.removesuffix(usual)}".lower() if public.netloc else None
         names = (public.hostname or "", config.host, "localhost", *config.allowed_hosts)
         self._names = frozenset(name.lower() for name in names if name)
 
@@ -38,6 +40,11 @@ class Site:
         except ValueError:
             return False
         return name in self._names or address_of(name) is not None
+
+    def is_ours(self, origin: str, host: str) -> bool:
+        """Whether a page of `origin` is one of this site. `host`: of the request, which a proxy may have rewritten to
+        what it knows us by."""
+        return origin.partition("://")[2].lower() == host.lower() or origin.lower() == self._origin
 
     def client(self, peer: str, forwarded_for: Iterable[str]) -> str:
         """The address that asks: the last one that was not added by a proxy of ours."""

@@ -61,8 +61,9 @@ async def write(visit: Visit) -> Response:
         wrong = visit.words("prompts.incomplete")
         return await visit.page("prompt_new.html", HTTPStatus.UNPROCESSABLE_ENTITY, given=given, wrong=wrong)
     version = prompt_version(visit.backend.config.call.language, name, text)
+    await visit.backend.guard.note(visit.request, visit.identity, "prompts.create", version.id)
     await create(visit.backend.database, version, str(visit.identity))
-    return visit.go(f"{PREFIX}/prompts/{version.id}", "prompts.saved")
+    return visit.go(f"{PREFIX}/prompts/{version.id}", "prompt_saved")
 
 
 async def share_out(visit: Visit) -> Response:
@@ -74,7 +75,7 @@ async def share_out(visit: Visit) -> Response:
     tag = visit.form.get("tag", "")
     if not await activate(visit.backend.database, shares, tag, str(visit.identity)):
         return await _list(visit, HTTPStatus.CONFLICT, visit.words("prompts.changed"))
-    return visit.go(f"{PREFIX}/prompts", "prompts.activated")
+    return visit.go(f"{PREFIX}/prompts", "shares_applied")
 
 
 def given_shares(form: Mapping[str, str]) -> dict[str, float] | None:
@@ -123,6 +124,6 @@ ENTRIES: Final = (
     Entry("/prompts", every),
     Entry("/prompts", share_out, Role.SUPERVISOR, method="POST"),
     Entry("/prompts/new", new, Role.SUPERVISOR),
-    Entry("/prompts/new", write, Role.SUPERVISOR, "prompts.create", "POST"),
+    Entry("/prompts/new", write, Role.SUPERVISOR, method="POST"),
     Entry("/prompts/{version}", one),
 )

@@ -32,7 +32,7 @@ async def shown(visit: Visit) -> Response:
 
 
 def _length(text: str) -> int:
-    return int(text) if text.isdecimal() and int(text) in STRETCHES else _USUAL
+    return {str(days): days for days in STRETCHES}.get(text, _USUAL)
 
 
 def _charts(every: Sequence[date], counted: Counted) -> dict[str, Any]:

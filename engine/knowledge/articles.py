@@ -43,6 +43,15 @@ class Article:
     valid_until: date | None = None
 
 
+class NoArticle(ValueError):
+    """What somebody wrote is none. `field`: of the front matter, or `text`; empty where the front matter itself cannot
+    be read. The message says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
     """A file that is no article, and why."""
@@ -86,19 +95,19 @@ def _read(file: Path, path: str) -> Article | Broken:
 
 
 def parse_article(path: str, source: str) -> Article:
-    """Raises `ValueError` that says what is missing or wrong."""
+    """Raises `NoArticle`."""
     fields, text = _split(_UNPRINTABLE.sub("", source))
     if unknown := fields.keys() - _FIELDS:
-        raise ValueError(f"unknown field {min(unknown)!r}; there are: {', '.join(sorted(_FIELDS))}")
+        raise NoArticle("", f"unknown field {min(unknown)!r}; there are: {', '.join(sorted(_FIELDS))}")
     for name in ("title", "category"):
         if not fields.get(name):
-            raise ValueError(f"{name} is missing in the front matter")
+            raise NoArticle(name, f"{name} is missing in the front matter")
     if len(fields["title"]) > _LONGEST_TITLE:
-        raise ValueError(f"the title is longer than {_LONGEST_TITLE} characters")
+        raise NoArticle("title", f"the title is longer than {_LONGEST_TITLE} characters")
     if fields["category"] not in CATEGORIES:
-        raise ValueError(f"unknown category {fields['category']!r}; there are: {', '.join(CATEGORIES)}")
+        raise NoArticle("category", f"unknown category {fields['category']!r}; there are: {', '.join(CATEGORIES)}")
     if not any(line.strip() and not line.startswith("#") for line in text.splitlines()):
-        raise ValueError("there is no text under the front matter")
+        raise NoArticle("text", "there is no text under the front matter")
     return Article(path, fields["title"], fields["category"], text, _language(fields), _valid_until(fields))
 
 
@@ -106,14 +115,14 @@ def _split(source: str) -> tuple[Mapping[str, str], str]:
     """The fields and the text under them."""
     lines = source.strip().splitlines()
     if lines[:1] != [_FENCE] or _FENCE not in lines[1:]:
-        raise ValueError(f"no front matter between two lines of {_FENCE}")
+        raise NoArticle("", f"no front matter between two lines of {_FENCE}")
     end = lines.index(_FENCE, 1)
     fields: dict[str, str] = {}
     for line in filter(str.strip, lines[1:end]):
         name, colon, value = line.partition(":")
         name = name.strip().replace("-", "_")
         if not colon or name in fields:
-            raise ValueError(f"front matter: {line.strip()!r} is not `name: value`, or there twice")
+            raise NoArticle("", f"front matter: {line.strip()!r} is not `name: value`, or there twice")
         fields[name] = _unquoted(value.strip())
     return fields, "\n".join(lines[end + 1 :]).strip()
 
@@ -125,7 +134,7 @@ def _unquoted(value: str) -> str:
 def _language(fields: Mapping[str, str]) -> str:
     language = fields.get("language") or "uk"
     if not _LANGUAGE.fullmatch(language):
-        raise ValueError(f"language {language!r}: give two letters, as in uk")
+        raise NoArticle("language", f"language {language!r}: give two letters, as in uk")
     return language
 
 
@@ -135,4 +144,4 @@ def _valid_until(fields: Mapping[str, str]) -> date | None:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"valid_until {value!r}: give a date, as in 2027-03-31") from None
+        raise NoArticle("valid_until", f"valid_until {value!r}: give a date, as in 2027-03-31") from None

@@ -37,11 +37,11 @@ def tag_of(content_hash: str) -> str:
 
 
 def written(
-    path: str, title: str, category: str, text: str, language: str = "uk", valid_until: date | None = None
-) -> Article:
-    """An article by the rules of its files. Raises `ValueError` that says what is wrong."""
-    until = "" if valid_until is None else valid_until.isoformat()
-    fields = {"title": title, "category": category, "language": language, "valid_until": until}
+    path: str, title: str, category: str, text: str, language: str = "uk",
+    valid_until: date | str | None = None,
+) -> Article:  # fmt: skip
+    """An article by the rules of its files. Raises `NoArticle`."""
+    fields = {"title": title, "category": category, "language": language, "valid_until": valid_until or ""}
     head = "\n".join(f"{name}: {value}" for name, value in fields.items())
     return parse_article(path, f"---\n{head}\n---\n{text}")
 

@@ -117,6 +117,39 @@ def test_a_call_is_ended_from_the_page(house: House, browser: Browser, admin: St
         expect(page.locator(".transcript li.event")).to_contain_text("ended from the console")
 
 
+def test_what_moves_leaves_the_keyboard_where_it_is(house: House, browser: Browser, admin: StorageState) -> None:
+    """What was said already is not touched: a screen reader reads out what is new, and that alone."""
+    with open_tab(browser, house.base, state=admin) as page, house.caller(*STEPS) as call_id:
+        page.goto(f"/console/live/{call_id}")
+        tool = page.locator(".transcript .tool details").filter(has_text="search_tires").first
+        tool.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(tool.locator("pre").first).to_be_visible()
+        page.get_by_role("log").evaluate("(log) => { log.querySelector('li').wasThere = true; }")
+        expect(page.locator("[data-over]")).to_contain_text("completed")
+        expect(tool.locator("summary")).to_be_focused()
+        expect(tool.locator("pre").first).to_be_visible()
+        assert page.get_by_role("log").evaluate("(log) => log.querySelector('li').wasThere")
+
+
+def test_a_form_sent_too_late_is_not_lost(house: House, browser: Browser) -> None:
+    house.add_user("slow", Role.SUPERVISOR)
+    with open_tab(browser, house.base, refused=401) as page:
+        log_in(page, "slow")
+        page.goto("/console/prompts/new")
+        page.get_by_label("Name").fill("довгі роздуми")
+        page.get_by_label("Text").fill('Будь "чемним".\n\nІ коротким.')
+        page.context.clear_cookies()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("alert")).to_contain_text("The session is over")
+        page.get_by_label("Name").fill("slow")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Send it now").click()
+        expect(page.get_by_role("status")).to_contain_text("Saved")
+        expect(page.locator("pre.text")).to_have_text('Будь "чемним".\n\nІ коротким.')
+
+
 def test_an_article_is_edited_and_found_by_trying_a_question(
     house: House, browser: Browser, admin: StorageState
 ) -> None:

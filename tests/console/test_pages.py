@@ -1,6 +1,8 @@
 """What the pages show to whom, and what their forms change: over the real application and database."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +11,8 @@ import pytest
 from engine.access import links, users
 from engine.access.identity import Role
 from engine.access.sessions import LIFETIME
-from tests.console.visitor import Visitor, log_in, text_of
+from engine.web.console.languages import words
+from tests.console.visitor import CSRF, Visitor, hidden, log_in, text_of
 from tests.web.filling import PHONE, put_call
 from tests.web.world import PASSWORD, Site
 
@@ -31,6 +34,24 @@ async def test_every_page_is_made_for_everybody_in_both_languages(site: Site, ro
         html = await visitor.page(path)
         assert f'<html lang="{language}">' in html
         assert 'aria-current="page"' in html
+
+
+async def test_of_all_texts_only_notices_are_shown_on_demand(site: Site) -> None:
+    """Others have places for values, and an address is anybody's to write."""
+    visitor = Visitor(site.client(headers={"Accept-Language": "en"}))
+    for name in ("first.for", "login.wait", "calls.title", "nav.live", "nothing", "{x}"):
+        assert 'role="status"' not in await visitor.page("/login", done=name)
+    assert "Saved" in text_of(await visitor.page("/login", done="article_saved"))
+
+
+async def test_no_number_is_too_long(site: Site) -> None:
+    visitor, nines = await log_in(site, Role.ADMIN), "9" * 5000
+    query = dict.fromkeys(
+        ("days", "after", "min_score", "max_score", "from", "to", "job", "against", "all", "q"), nines
+    )
+    for path in (*PAGES, *(f"{page}/{nines}" for page in PAGES), f"/knowledge/{nines}/edit", "/knowledge/²"):
+        answer = await visitor.get(path, **query)
+        assert answer.status_code in (200, 404, 422), (path[:40], answer.text)
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/live/now", "/knowledge/new", f"/calls/{NOBODYS}"])
@@ -75,6 +96,72 @@ async def test_a_wrong_password_tells_nothing_and_logging_out_ends_it(site: Site
     assert wrong.text.replace("a-viewer", "nobody") == unknown.text
     assert (await visitor.send("/logout")).url.path == "/console/login"
     assert (await visitor.get("/calls")).url.path == "/console/login"
+
+
+async def test_what_was_filled_in_outlives_the_session(site: Site) -> None:
+    """It goes along through the log-in, a wrong password too, and is sent once one says so; nothing is done before."""
+    visitor = await log_in(site, Role.SUPERVISOR)
+    token = CSRF.search(await visitor.page("/knowledge/new"))
+    await site.database.execute("DELETE FROM user_sessions")
+    form = {**ARTICLE, "text": 'Рядок "перший"\n\nДругий <b>', "csrf": token[1] if token else ""}
+    answer = await visitor.client.post("/console/knowledge/new", data=form)
+    assert answer.status_code == 401
+    assert "The session is over" in text_of(answer.text)
+    for password in ("wrong", PASSWORD):
+        credentials = {"name": "a-supervisor", "password": password}
+        answer = await visitor.client.post("/console/login", data=hidden(answer.text) | credentials)
+    assert not await site.database.fetch("SELECT FROM articles")
+    assert 'action="/console/knowledge/new"' in answer.text
+    saved = await visitor.client.post("/console/knowledge/new", data=hidden(answer.text), follow_redirects=True)
+    assert "Saved" in text_of(saved.text)
+    [article] = await site.database.fetch("SELECT path, text FROM articles")
+    assert (article["path"], article["text"]) == (ARTICLE["path"], form["text"])
+
+
+async def test_a_button_without_a_session_leads_to_the_log_in(site: Site) -> None:
+    visitor = await log_in(site, Role.ADMIN)
+    await site.database.execute("DELETE FROM user_sessions")
+    referer = {"Referer": "http://127.0.0.1/console/jobs?done=job_started"}
+    for path, before, after in (("/logout", {}, "/console/"), ("/jobs/partitions/run", referer, "/console/jobs")):
+        answer = await visitor.client.post(f"/console{path}", headers=before, follow_redirects=True)
+        assert (answer.url.path, answer.url.params["next"]) == ("/console/login", after)
+        assert "The session is over" in text_of(answer.text)
+    assert not site.jobs.started
+
+
+async def test_another_site_gets_no_form_through_the_log_in(site: Site) -> None:
+    """Else whoever logs in there would be asked to send what somebody else filled in."""
+    foreign = {"Origin": "https://evil.example"}
+    answer = await site.client().post("/console/prompts/new", data={"name": "x", "text": "y"}, headers=foreign)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+async def test_what_is_wrong_with_an_article_is_told_in_the_language_of_the_page(site: Site, language: str) -> None:
+    visitor, texts = await log_in(site, Role.SUPERVISOR, language), words(language)
+    for field, value in (("path", "../x"), ("title", ""), ("title", "a\nb"), ("title", "x" * 151), ("category", "x"),
+                         ("language", "ukr"), ("valid_until", "tomorrow"), ("text", "# лише заголовок")):  # fmt: skip
+        answer = await visitor.send("/knowledge/new", "/knowledge/new", **ARTICLE | {field: value})
+        assert answer.status_code == 422
+        assert texts(f"knowledge.wrong_{field}") in text_of(answer.text)
+
+
+async def test_a_call_says_in_words_what_is_on_record_as_a_code(site: Site) -> None:
+    call = await put_call(site.database, "Алло", outcome="transferred")
+    await site.database.execute("UPDATE calls SET transfer_reason = 'write_error: Broken pipe' WHERE id = %s", [call])
+    await site.database.execute(
+        "INSERT INTO call_events (call_id, started_at, n, at, kind, data)"
+        " SELECT id, started_at, 1, started_at, 'ungrounded', %s::jsonb FROM calls",
+        ['{"turn": 1, "kinds": ["price", "term"], "outcome": "replaced"}'],
+    )
+    stopped = await put_call(site.database, outcome="interrupted", minutes=1)
+    visitor = await log_in(site, Role.VIEWER)
+    shown = text_of(await visitor.page(f"/calls/{call}"))
+    assert "of: price, term · outcome: a phrase was said instead" in shown
+    assert "the line could not be written to: Broken pipe" in shown
+    found = await visitor.page("/calls", outcome="interrupted")
+    assert (found.count("/console/calls/"), str(stopped) in found) == (1, True)
+    assert '<option value="interrupted" selected>engine stopped</option>' in found
 
 
 FORMS: list[tuple[str, dict[str, str], Role]] = [
@@ -192,6 +279,25 @@ async def test_a_call_back_is_ticked_off(site: Site) -> None:
     assert "already" in text_of((await visitor.send(f"/callbacks/{number}", result="")).text)
 
 
+async def test_call_backs_and_runs_are_paged(site: Site) -> None:
+    await site.database.execute(
+        "INSERT INTO callback_requests (id, call_id, phone, created_at)"
+        " SELECT gen_random_uuid(), gen_random_uuid(), %s, now() FROM generate_series(1, 60)",
+        [PHONE],
+    )
+    moment = datetime.now(UTC)
+    run = {"job": "partitions", "scheduled_for": None, "started_at": moment, "finished_at": moment, "ok": True,
+           "output": "", "host": "x"}  # fmt: skip
+    site.jobs.runs = [run | {"id": number} for number in range(60, 0, -1)]
+    visitor = await log_in(site, Role.SUPERVISOR)
+    for path, row in (("/callbacks?all=1", 'class="card callback"'), ("/jobs?job=partitions", 'data-label="Report"')):
+        first = await visitor.client.get(f"/console{path}")
+        [following] = re.findall(r'href="([^"]*(?:after|before)=[^"]*)"', first.text)
+        second = await visitor.client.get(unescape(following))
+        assert (first.text.count(row), second.text.count(row)) == (50, 10)
+        assert not re.findall(r"(?:after|before)=", second.text.partition("<main")[2])
+
+
 async def test_calls_in_progress_are_seen_and_ended(site: Site) -> None:
     call = await put_call(site.database, "Алло", ended_at=None, outcome=None)
     site.live.calls[call] = {"state": "speaking", "turn": 2, "cost": "0.0123", "history": {}}
@@ -223,6 +329,10 @@ async def test_the_language_is_chosen_and_kept(site: Site) -> None:
     )
     assert str(answer.url).endswith("/console/login?next=x")
     assert "Log in" in answer.text
+    answer = await visitor.client.post(
+        "/console/language", data={"language": "uk", "back": "/console/knowledge?q=a+b%2Bc"}
+    )
+    assert answer.headers["location"] == "/console/knowledge?q=a+b%2Bc"
     answer = await visitor.client.post("/console/language", data={"language": "ru", "back": "https://evil.example"})
     assert "callctl_language" not in answer.headers.get("set-cookie", "")
     assert answer.headers["location"] == "/console/live"

@@ -2,27 +2,66 @@
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from engine.call.states import Outcome, State
+from engine.call.watchdog import Alarm
 from engine.call.waterfall import STAGES
+from engine.dialogue.agent_events import Ungrounded
+from engine.dialogue.grounding import Kind
+from engine.dialogue.judge import CRITERIA
+from engine.dialogue.tools.state import TransferReason
 from engine.knowledge.articles import CATEGORIES
 from engine.pbx.admission import REASONS
+from engine.pbx.operators import Transferred
+from engine.records.cost import TOKENS
+from engine.records.recovery import INTERRUPTED
 from engine.records.scenario import BY_TOOL, WITHOUT_RESULT
 from engine.web.console.charts import columns, lines, round_up
 from engine.web.console.forms import local
 from engine.web.console.languages import LANGUAGES, chosen, words
+from engine.web.console.pages.calls import OUTCOMES
 from engine.web.console.pages.prompts import difference, given_shares
 from engine.web.console.waterfall import waterfall
 from ops.jobs.table import JOBS
 
-TEMPLATES = Path(__file__).parents[2] / "engine/web/console/templates"
+ENGINE = Path(__file__).parents[2] / "engine"
+TEMPLATES = ENGINE / "web/console/templates"
+
+
+def written(where: str, pattern: str) -> set[str]:
+    """The words that stand there in the code, at the places where something is put on record."""
+    files = sorted((ENGINE / where).rglob("*.py")) or [ENGINE / where]
+    found = {word for file in files for word in re.findall(pattern, file.read_text())}
+    assert found, "the code has changed: nothing stands there"
+    return found
+
+
+KEEPER = "call/record_keeper.py"
+PARTS = written("call", r'\.(?:broken|failed)\("(\w+)"') | written("call", r'\.broken\(.* else "(\w+)"')
+CLOSINGS = written("transport/audiosocket.py", r'_end\("(\w+)"')
+ENDINGS = written("call", r'(?:Ending|_hand_over)\(Outcome\.\w+, "(\w+)"')
+STATUSES = written("web/console", r"HTTPStatus\.([A-Z_]+)") | written("web/auth", r"HTTPStatus\.([A-Z_]+)")
 NAMED: dict[str, Iterable[str]] = {
-    "outcome": list(Outcome), "state": list(State), "stage": STAGES, "category": CATEGORIES, "reason": REASONS,
+    "outcome": OUTCOMES, "state": list(State), "stage": STAGES, "category": CATEGORIES, "reason": REASONS,
     "scenario": [*BY_TOOL.values(), *WITHOUT_RESULT], "job": list(JOBS),
+    "event": written(KEEPER, r'story\.at\([\w.]+\), "(\w+)"') - {"waterfall"},
+    "detail": [
+        *written(KEEPER, r'"(\w+)": (?:list\()?event\.'), *get_args(TransferReason.__value__), *Alarm, *Transferred,
+        *Kind, *PARTS, *(f"{part}_failed" for part in PARTS), *CLOSINGS, *ENDINGS,
+        *written("call", r'\.interrupted\("(\w+)"'), *get_args(Ungrounded.__annotations__["outcome"]),
+    ],
+    "cost": [*written("records/cost.py", r'Line\("(\w+)"'), *(f"model_{kind}" for kind in TOKENS)],
+    "unit": written("records/cost.py", r'Line\(.*, "(\w+)", '),
+    "quality": [*CRITERIA, "note", "error"], "purpose": ["dialogue", "quality"],
+    "error": {str(HTTPStatus[name].value) for name in STATUSES | {"METHOD_NOT_ALLOWED", "REQUEST_TIMEOUT", "NOT_FOUND"}
+              if HTTPStatus[name].is_client_error or HTTPStatus[name].is_server_error},
 }  # fmt: skip
+"""By group, what there is to be named: from the code that puts it there, so that a new one is missed here."""
 
 
 def test_every_language_has_every_text() -> None:
@@ -63,6 +102,10 @@ def test_the_language_is_the_chosen_one_or_what_the_browser_prefers(
     assert chosen(cookie, accepted) == language
 
 
+def test_a_call_can_be_looked_for_by_whatever_outcome_is_on_record() -> None:
+    assert set(OUTCOMES) == {*Outcome, INTERRUPTED}
+
+
 def test_columns_fill_the_square() -> None:
     chart = columns([("a", 0), ("b", 10), ("c", 20)])
     assert chart.top == 20
@@ -72,8 +115,9 @@ def test_columns_fill_the_square() -> None:
 
 
 def test_a_day_without_answers_is_a_gap_in_the_line() -> None:
-    chart = lines(["a", "b", "c"], [[100, None, 200]])
-    assert chart.points == [["16.667,50.000", "83.333,0.000"]]
+    chart = lines(["a", "b", "c"], [[100, None, 200], [None, None, 200]])
+    assert chart.points == [["16.667,50.000", "83.333,0.000"], ["83.333,0.000"]]
+    assert chart.rows() == [("a", (100, None)), ("c", (200, 200))]
 
 
 @pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (3, 5), (11, 20), (999, 1000), (1001, 2000)])

@@ -9,7 +9,8 @@ import httpx
 from engine.access.identity import Role
 from tests.web.world import PASSWORD, Site
 
-_CSRF: Final = re.compile(r'name="csrf" value="([^"]*)"')
+CSRF: Final = re.compile(r'name="csrf" value="([^"]*)"')
+_HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 _TAGS: Final = re.compile(r"<[^>]+>")
 
 
@@ -30,7 +31,7 @@ class Visitor:
 
     async def send(self, path: str, page: str = "/live", /, **form: str) -> httpx.Response:
         """A form, with the token that `page` has for it."""
-        token = _CSRF.search(await self.page(page))
+        token = CSRF.search(await self.page(page))
         fields = {"csrf": token[1] if token else "", **form}
         return await self.client.post(f"/console{path}", data=fields, follow_redirects=True)
 
@@ -46,6 +47,12 @@ async def log_in(site: Site, role: Role, language: str = "en") -> Visitor:
     assert answer.status_code == 200, answer.text
     assert name in answer.text
     return visitor
+
+
+def hidden(html: str) -> dict[str, str]:
+    """What the main form of a page sends without being asked."""
+    main = html[html.index("<main") :]
+    return {unescape(name): unescape(value) for name, value in _HIDDEN.findall(main)}
 
 
 def text_of(html: str) -> str:

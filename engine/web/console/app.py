@@ -22,6 +22,7 @@ from engine.web.console.languages import chosen, words
 from engine.web.console.pages import callbacks, calls, jobs, knowledge, live, prompts, session, stats, system
 from engine.web.console.visit import PREFIX, Entry, Pages, Parts, Visit
 from engine.web.health import Readiness
+from engine.web.problems import Problem
 
 __all__ = ["PREFIX", "create_console"]
 
@@ -61,12 +62,17 @@ def create_console(backend: Backend, readiness: Readiness) -> Starlette:
 
 def _endpoint(parts: Parts, entry: Entry) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        form = await read_form(request) if entry.method == "POST" else {}
-        who = None
-        if entry.role is not None:
-            who = await parts.backend.guard.admit(request, entry.role, entry.what, csrf=form.get(CSRF_FIELD, ""))
-        elif entry.method == "POST":
-            parts.backend.guard.refuse_foreign(request)
+        form, who, guard = {}, None, parts.backend.guard
+        if entry.method == "POST":
+            guard.refuse_foreign(request)
+            form = dict(await read_form(request))
+        try:
+            if entry.role is not None:
+                who = await guard.admit(request, entry.role, entry.what, csrf=form.get(CSRF_FIELD, ""))
+        except Problem as problem:
+            if entry.method != "POST" or problem.status_code != HTTPStatus.UNAUTHORIZED:
+                raise
+            return await session.ran_out(_visit(parts, request, form=form))
         return await entry.answer(_visit(parts, request, who=who, form=form))
 
     return answer
@@ -85,7 +91,7 @@ class _Problems:
 
     async def of_http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        if error.status_code == HTTPStatus.UNAUTHORIZED and request.method == "GET":
+        if error.status_code == HTTPStatus.UNAUTHORIZED:
             return self._to_log_in(request)
         status = HTTPStatus(error.status_code)
         return await self._page(request, status, error.detail if status is HTTPStatus.SERVICE_UNAVAILABLE else "")

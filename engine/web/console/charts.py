@@ -33,8 +33,14 @@ class Lines:
     """`points`: of each series, as SVG's `polyline` takes them; a gap begins another line."""
 
     labels: Sequence[str]
+    series: Sequence[Sequence[float | None]]
     points: Sequence[Sequence[str]]
     top: float
+
+    def rows(self) -> Sequence[tuple[str, Sequence[float | None]]]:
+        """Each label with its value in every series; those with none are left out."""
+        rows = zip(self.labels, zip(*self.series, strict=True), strict=True)
+        return [(label, values) for label, values in rows if any(value is not None for value in values)]
 
 
 def columns(values: Sequence[tuple[str, float]]) -> Columns:
@@ -55,7 +61,7 @@ def columns(values: Sequence[tuple[str, float]]) -> Columns:
 def lines(labels: Sequence[str], series: Sequence[Sequence[float | None]]) -> Lines:
     """Each series has a value, or None, for each label."""
     top = round_up(max((value for each in series for value in each if value is not None), default=0))
-    return Lines(labels, [_points(each, top) for each in series], top)
+    return Lines(labels, series, [_points(each, top) for each in series], top)
 
 
 def round_up(value: float) -> float:

@@ -77,22 +77,23 @@ class Visit:
 
     async def page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
         config = self.backend.config
-        here = self.request.url.path
+        here, done = self.request.url.path, self.request.query_params.get("done")
         everywhere = {
             "t": self.words, "f": Shown(config.call.timezone, config.cost.currency), "who": self.who,
             "may": lambda role: self.who is not None and self.who.role.allows(Role(role)),
             "csrf": self.backend.guard.csrf(self.request), "here": here, "languages": LANGUAGES,
             "back": here + (f"?{self.request.url.query}" if self.request.url.query else ""),
-            "notice": self.request.query_params.get("done"), "now": datetime.now(config.call.timezone),
+            "notice": self.words.texts.get(f"notice.{done}"), "now": datetime.now(config.call.timezone),
         }  # fmt: skip
         body = await trio.to_thread.run_sync(self.parts.pages.make, template, {**everywhere, **values})
         return HTMLResponse(body, status, _HEADERS)
 
     def go(self, path: str, done: str = "", **query: str) -> Response:
-        """On to another page, as after every change. `done`: the text that says what was done."""
+        """On to another page, as after every change. `done`: the notice there, of the texts' group of that name."""
+        assert not done or f"notice.{done}" in self.words.texts
         asked = query | ({"done": done} if done else {})
         return RedirectResponse(
-            quote(path, safe="/?=&%") + (f"?{urlencode(asked)}" if asked else ""), HTTPStatus.SEE_OTHER, _HEADERS
+            quote(path, safe="/?=&%+") + (f"?{urlencode(asked)}" if asked else ""), HTTPStatus.SEE_OTHER, _HEADERS
         )
 
 

@@ -15,6 +15,7 @@ from engine.call.states import Outcome
 from engine.pbx.phone import normalize_phone
 from engine.records.call_pages import Looked, page, parse_cursor, words_query
 from engine.records.calls import load
+from engine.records.recovery import INTERRUPTED
 from engine.records.scenario import BY_TOOL, WITHOUT_RESULT
 from engine.web.api.answers import missing, row_seen_by
 from engine.web.api.parameters import moments
@@ -23,6 +24,7 @@ from engine.web.console.visit import Entry, Visit
 from engine.web.console.waterfall import waterfalls
 
 _PAGE: Final = 50
+OUTCOMES: Final = (*Outcome, INTERRUPTED)
 _SCENARIOS: Final = (*dict.fromkeys(BY_TOOL.values()), *sorted(WITHOUT_RESULT))
 _FOR_SUPERVISORS: Final = ("caller", "search")
 _FIELDS: Final = ("from", "to", "outcome", "scenario", "min_score", "max_score", *_FOR_SUPERVISORS)
@@ -58,7 +60,7 @@ async def one(visit: Visit) -> Response:
 
 
 def _choices() -> dict[str, Any]:
-    return {"outcomes": list(Outcome), "scenarios": _SCENARIOS}
+    return {"outcomes": OUTCOMES, "scenarios": _SCENARIOS}
 
 
 def _looked(asked: Mapping[str, str], zone: ZoneInfo) -> Looked:

@@ -1,7 +1,6 @@
 """The shop's articles: listed, read, written, tried with a question."""
 
 from collections.abc import Mapping
-from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,7 +13,7 @@ from starlette.responses import Response
 from engine.access.identity import Role
 from engine.database import Row
 from engine.errors import DatabaseError
-from engine.knowledge.articles import CATEGORIES, Article
+from engine.knowledge.articles import CATEGORIES, Article, NoArticle
 from engine.knowledge.editing import Refused, put, remove, tag_of, written
 from engine.knowledge.shelf import Change, find, listed
 from engine.web.api.answers import missing
@@ -71,21 +70,22 @@ async def take_away(visit: Visit) -> Response:
     if isinstance(done, Refused):
         return visit.go(f"{PREFIX}/knowledge/{row['id']}", _reason(done))
     visit.backend.articles_changed()
-    return visit.go(f"{PREFIX}/knowledge", "knowledge.removed")
+    return visit.go(f"{PREFIX}/knowledge", "article_removed")
 
 
 async def _save(visit: Visit, path: str, tag: str | None) -> Response:
     given = {name: visit.form.get(name, "").strip() for name in _FIELDS}
     try:
         article = _article(path, given)
-    except ValueError as error:
-        return await _editor(visit, given, path=path, tag=tag, wrong=str(error))
+    except NoArticle as error:
+        wrong = visit.words(f"knowledge.wrong_{error.field or 'title'}")
+        return await _editor(visit, given, path=path, tag=tag, wrong=wrong)
     if "preview" in visit.form:
         return await _editor(visit, given, path=path, tag=tag, preview=await _rendered(given["text"]))
     await visit.backend.guard.note(visit.request, visit.identity, "articles.write", path)
     done = await put(visit.backend.config.database, article, tag)
     if isinstance(done, Refused):
-        return await _editor(visit, given, path=path, tag=tag, wrong=visit.words(_reason(done)))
+        return await _editor(visit, given, path=path, tag=tag, wrong=visit.words(f"notice.{_reason(done)}"))
     return await _saved(visit, done)
 
 
@@ -93,7 +93,7 @@ async def _saved(visit: Visit, done: Change) -> Response:
     visit.backend.articles_changed()
     found = await find(visit.backend.database, done.path)
     number = found[0]["id"] if found else ""
-    return visit.go(f"{PREFIX}/knowledge/{number}", "knowledge.saved")
+    return visit.go(f"{PREFIX}/knowledge/{number}", "article_saved")
 
 
 async def _editor(
@@ -109,17 +109,18 @@ async def _editor(
 
 
 def _article(path: str, given: Mapping[str, str]) -> Article:
-    """Raises `ValueError` that says what is wrong."""
+    """Raises `NoArticle`, whose field is one of the form."""
     if len(given["text"]) > _LONGEST_TEXT:
-        raise ValueError(f"text: at most {_LONGEST_TEXT} characters")
+        raise NoArticle("text", f"at most {_LONGEST_TEXT} characters")
     if quote(path) != path or not path.endswith(".md") or path.startswith(("/", ".")) or ".." in path:
-        raise ValueError("path: small Latin letters, digits, - and _, and .md at the end")
-    until = date.fromisoformat(given["valid_until"]) if given["valid_until"] else None
-    return written(path, given["title"], given["category"], given["text"], given["language"], until)
+        raise NoArticle("path", "small Latin letters, digits, - and _, and .md at the end")
+    return written(
+        path, given["title"], given["category"], given["text"], given["language"], given["valid_until"]
+    )  # fmt: skip
 
 
 def _reason(refused: Refused) -> str:
-    return "knowledge.busy" if refused.busy else "knowledge.changed"
+    return "article_busy" if refused.busy else "article_changed"
 
 
 async def _rendered(text: str) -> Markup:
@@ -128,7 +129,8 @@ async def _rendered(text: str) -> Markup:
 
 
 async def _read(visit: Visit) -> tuple[Row, list[Any]]:
-    found = await find(visit.backend.database, str(visit.request.path_params["number"]))
+    number: str = visit.request.path_params["number"]
+    found = await find(visit.backend.database, number) if number.isdecimal() else None
     if found is None:
         raise missing("article")
     row, chunks = found
@@ -139,8 +141,8 @@ ENTRIES: Final = (
     Entry("/knowledge", every),
     Entry("/knowledge/new", new, Role.SUPERVISOR),
     Entry("/knowledge/new", create, Role.SUPERVISOR, method="POST"),
-    Entry("/knowledge/{number:int}", one),
-    Entry("/knowledge/{number:int}/edit", edit, Role.SUPERVISOR),
-    Entry("/knowledge/{number:int}/edit", change, Role.SUPERVISOR, method="POST"),
-    Entry("/knowledge/{number:int}/remove", take_away, Role.SUPERVISOR, "articles.write", "POST"),
+    Entry("/knowledge/{number}", one),
+    Entry("/knowledge/{number}/edit", edit, Role.SUPERVISOR),
+    Entry("/knowledge/{number}/edit", change, Role.SUPERVISOR, method="POST"),
+    Entry("/knowledge/{number}/remove", take_away, Role.SUPERVISOR, "articles.write", "POST"),
 )

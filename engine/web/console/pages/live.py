@@ -41,7 +41,7 @@ async def hang_up(visit: Visit) -> Response:
     call_id = _id(visit)
     if not await _open(visit).hang_up(call_id):
         raise missing("call in progress")
-    return visit.go(f"{PREFIX}/live/{call_id}", "live.hung_up")
+    return visit.go(f"{PREFIX}/live/{call_id}", "call_ending")
 
 
 async def _calls(visit: Visit) -> list[dict[str, Any]]:

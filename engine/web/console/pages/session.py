@@ -1,4 +1,8 @@
-"""Logging in and out, setting a password by a one-time link, and the language of the pages."""
+"""Logging in and out, setting a password by a one-time link, and the language of the pages.
+
+A session may run out while somebody fills in a form. What he filled in goes along through the log-in, in the pages
+themselves, and is sent again once he says so.
+"""
 
 from http import HTTPStatus
 from typing import Final
@@ -9,14 +13,17 @@ from engine.access import links, sessions
 from engine.access.identity import Role
 from engine.access.login import LoggedIn, Wait, Wrong, log_in, set_password
 from engine.access.passwords import LONGEST, SHORTEST, TooBusy
+from engine.access.tokens import csrf_token
 from engine.web.auth.cookies import drop_session, keep_session, session_of
-from engine.web.console.forms import local
+from engine.web.console.forms import CSRF_FIELD, Form, local
 from engine.web.console.languages import LANGUAGES
 from engine.web.console.visit import PREFIX, Entry, Visit
 
 LANGUAGE_COOKIE: Final = "callctl_language"
 _HOME: Final = f"{PREFIX}/live"
 _YEAR: Final = 365 * 24 * 3600
+_KEPT: Final = "kept."
+_NONE: Final[Form] = {}
 
 
 async def home(visit: Visit) -> Response:
@@ -24,7 +31,7 @@ async def home(visit: Visit) -> Response:
 
 
 async def login_page(visit: Visit) -> Response:
-    return await visit.page("login.html", next=visit.request.query_params.get("next", ""), name="", wrong="")
+    return await _login(visit, after=visit.request.query_params.get("next", ""))
 
 
 async def begin(visit: Visit) -> Response:
@@ -35,11 +42,21 @@ async def begin(visit: Visit) -> Response:
                             guard.address(visit.request))  # fmt: skip
     except TooBusy:
         done = Wait(1)
-    after = visit.form.get("next", "")
+    after, kept = visit.form.get("next", ""), _kept(visit)
     if isinstance(done, LoggedIn):
-        return _let_in(visit, done, local(after, _HOME))
+        return await _send_again(visit, done, after, kept) if kept else _let_in(visit, done, local(after, _HOME))
     status, wrong = _refusal(visit, done, "login.wrong")
-    return await visit.page("login.html", status, next=after, name=name, wrong=wrong)
+    return await _login(visit, status, after=after, name=name, wrong=wrong, kept=kept)
+
+
+async def ran_out(visit: Visit) -> Response:
+    """In answer to a form, of whomever we no longer know."""
+    kept = {name: value for name, value in visit.form.items() if name != CSRF_FIELD}
+    if not kept:
+        page = visit.request.headers.get("Referer", "").partition("?")[0].partition(f"{PREFIX}/")[2]
+        return visit.go(f"{PREFIX}/login", "session_over", next=f"{PREFIX}/{page}")
+    wrong = visit.words("login.over")
+    return await _login(visit, HTTPStatus.UNAUTHORIZED, after=visit.request.url.path, wrong=wrong, kept=kept)
 
 
 async def first_page(visit: Visit) -> Response:
@@ -86,6 +103,24 @@ async def language(visit: Visit) -> Response:
             samesite="lax",
         )  # fmt: skip
     return response
+
+
+async def _login(
+    visit: Visit, status: HTTPStatus = HTTPStatus.OK, *, after: str, name: str = "", wrong: str = "", kept: Form = _NONE
+) -> Response:
+    return await visit.page("login.html", status, next=after, name=name, wrong=wrong, kept=kept)
+
+
+async def _send_again(visit: Visit, done: LoggedIn, action: str, kept: Form) -> Response:
+    csrf = csrf_token(done.token)
+    response = await visit.page("again.html", action=local(action, _HOME), kept=kept, csrf=csrf)
+    keep_session(response, done.token, is_https=visit.backend.guard.site.is_https)
+    return response
+
+
+def _kept(visit: Visit) -> Form:
+    """Of the form that was filled in before the log-in."""
+    return {name.removeprefix(_KEPT): value for name, value in visit.form.items() if name.startswith(_KEPT)}
 
 
 async def _first_again(visit: Visit, token: str, name: str, wrong: str) -> Response:

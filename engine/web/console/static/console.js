@@ -35,11 +35,45 @@ function poll(part, every) {
 function show(part, html) {
   if (part.lastShown === html) return;
   part.lastShown = html;
-  const open = new Set([...part.querySelectorAll("details")].flatMap((each, n) => (each.open ? [n] : [])));
-  const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
   const atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
-  part.innerHTML = html;
-  part.querySelectorAll("details").forEach((each, n) => { each.open = open.has(n); });
-  if (focused) part.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  renew(part, fresh.content);
   if (atEnd && "follow" in part.dataset) window.scrollTo(0, document.documentElement.scrollHeight);
 }
+
+// Changes nothing but what differs: what has the focus, was opened or was read aloud already stays as it is. Where
+// things have an id, each remains itself whatever comes and goes around it.
+function renew(old, fresh) {
+  const coming = parts(fresh);
+  const ids = new Set(coming.map(idOf));
+  const there = parts(old);
+  for (const gone of there.filter((each) => !ids.has(idOf(each)))) {
+    gone.remove();
+    there.splice(there.indexOf(gone), 1);
+  }
+  for (const node of coming) {
+    if (!there.length) old.append(node);
+    else if (idOf(there[0]) !== idOf(node)) there[0].before(node);
+    else become(there.shift(), node);
+  }
+  for (const surplus of there) surplus.remove();
+}
+
+function become(now, node) {
+  if (now.nodeName !== node.nodeName) return now.replaceWith(node);
+  if (now.nodeType === Node.TEXT_NODE) {
+    if (now.data !== node.data) now.data = node.data;
+    return;
+  }
+  for (const { name } of [...now.attributes]) {
+    if (name !== "open" && !node.hasAttribute(name)) now.removeAttribute(name);
+  }
+  for (const { name, value } of node.attributes) {
+    if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+  }
+  renew(now, node);
+}
+
+const parts = (node) => [...node.childNodes].filter((each) => each.nodeType !== Node.TEXT_NODE || each.data.trim());
+const idOf = (node) => node.id || "";

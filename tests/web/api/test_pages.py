@@ -27,10 +27,12 @@ async def put_callback(database: Database, *, minutes: int, done: int | None = N
     return request
 
 
-async def walked(client: httpx.AsyncClient, path: str, name: str, key: str, parameter: str = "after") -> list[Any]:
+async def walked(
+    client: httpx.AsyncClient, path: str, name: str, key: str, parameter: str = "after", **query: Any
+) -> list[Any]:
     """What stands on all pages of two."""
     found: list[Any] = []
-    query: dict[str, Any] = {"limit": 2}
+    query["limit"] = 2
     while True:
         page = (await client.get(path, params=query)).json()
         assert len(page[name]) <= 2
@@ -58,7 +60,7 @@ async def test_call_backs_page_by_page(site: Site) -> None:
     found = await walked(client, "/api/v1/callbacks", "callbacks", "id")
     assert (sorted(found), len(found)) == (sorted(map(str, waiting)), 5)
     assert found[4] == str(waiting[4]), "who waits longest comes first"
-    everybody = await walked(client, "/api/v1/callbacks?all=true", "callbacks", "id")
+    everybody = await walked(client, "/api/v1/callbacks", "callbacks", "id", all=True)
     assert everybody == [*found, *map(str, called)]
 
 

@@ -23,9 +23,9 @@ from engine.web.serve import serve_app
 log = get_logger("supervisor")
 
 _WORKER: Final = (sys.executable, "-m", "cli.worker")
-BEYOND_THE_DRAIN: Final = 25.0
-"""Seconds for goodbyes and the last records, which a worker itself cuts short after 15 and 5 (`engine.server`), before
-one that was told to end is killed."""
+BEYOND_THE_DRAIN: Final = 30.0
+"""Seconds for goodbyes, the last records and the spool, which a worker itself cuts short after 15, 5 and 5
+(`engine.server`, `engine.keeping`), before one that was told to end is killed."""
 
 type Overrides = Mapping[str, Mapping[str, Any]]
 

@@ -38,7 +38,7 @@ _REPLAY_SECONDS: Final = 10.0
 _MARGIN: Final = timedelta(minutes=5)
 _RETRY_SECONDS: Final = 5.0
 _AGE_SECONDS: Final = 6 * 3600.0
-_DRAIN_SECONDS: Final = 5.0
+DRAIN_SECONDS: Final = 5.0
 """On a stop, for what is in memory, and once more for what is in the spool."""
 _LOOK_SECONDS: Final = 60.0
 """How often is looked for what lost engines have left, and how long at most one such look takes."""
@@ -89,13 +89,13 @@ class Keeping:
     async def drain(self) -> None:
         """The last records, and what is in the spool: the disk may go with us. Where the database is away, it has to
         wait for whoever comes next."""
-        await self.writer.drain(_DRAIN_SECONDS)
+        await self.writer.drain(DRAIN_SECONDS)
         if self._database is None or not self._database.available:
             return
-        with trio.move_on_after(_DRAIN_SECONDS) as patience:
+        with trio.move_on_after(DRAIN_SECONDS) as patience:
             await self.writer.wait_replayed()
         if patience.cancelled_caught:
-            log.warning("records_stay_in_the_spool", seconds=_DRAIN_SECONDS)
+            log.warning("records_stay_in_the_spool", seconds=DRAIN_SECONDS)
 
     async def recover(self, store: StoreClient) -> None:
         """Bring to an end what was left open: the actions in the store, the calls. Waits for a database that is away;

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from cli.supervising import BEYOND_THE_DRAIN
 from engine.config import SECTIONS, variable
 from tests.cli.command_tree import parse
 from tests.cli.running import ROOT
@@ -97,7 +98,7 @@ def test_every_variable_given_is_a_setting(name: str) -> None:
 
 def test_the_drain_is_shorter_than_what_stopping_is_given() -> None:
     drain = SECTIONS["call"].model_fields["drain_seconds"].default
-    assert int(SERVICES["call-processor"]["stop_grace_period"].removesuffix("s")) >= drain + 20
+    assert int(SERVICES["call-processor"]["stop_grace_period"].removesuffix("s")) > drain + BEYOND_THE_DRAIN
 
 
 def test_a_start_does_not_undo_what_was_edited() -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from cli.supervising import BEYOND_THE_DRAIN
 from engine.config import SECTIONS
 from tests.cli.command_tree import parse
 from tests.cli.running import ROOT
@@ -68,7 +69,7 @@ def test_what_it_starts_is_a_command_of_ours(path: Path) -> None:
 )
 def test_stopping_is_given_longer_than_the_work_in_progress(path: Path, section: str, field: str) -> None:
     seconds = SECTIONS[section].model_fields[field].default
-    assert int(unit(path)["Service"]["TimeoutStopSec"]) >= seconds + 20
+    assert int(unit(path)["Service"]["TimeoutStopSec"]) >= seconds + BEYOND_THE_DRAIN
 
 
 def test_the_guide_installs_the_files_there_are() -> None:

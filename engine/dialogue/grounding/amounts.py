@@ -1,11 +1,12 @@
-"""Prices, per cent, pieces in stock, measures and bare numbers in a sentence."""
+"""Prices, per cent, measures and bare numbers in a sentence. Pieces in stock are in `stock`."""
 
+import re
 from typing import Final
 
 from engine.dialogue.grounding.claims import Claim, Kind
+from engine.dialogue.grounding.hours import HALF
 from engine.dialogue.grounding.page import Found, Page
 from engine.dialogue.grounding.tokens import Sort
-from engine.speech.verbalize.numerals import words
 
 _HRYVNIA: Final = ("грн", "грив", "uah")
 _KOPECK: Final = ("коп",)
@@ -13,10 +14,11 @@ _FOREIGN: Final = ("долар", "доллар", "usd", "євро", "евро", 
 _SIGNS: Final = {"₴": True, "$": False, "€": False}
 """Whether hryvnias are meant."""
 _PER_CENT: Final = ("відсот", "процент")
-_PIECES: Final = ("шт", "шин", "колес", "коліс", "колів", "комплект", "покриш", "одиниц")
-_IS: Final = frozenset(words("є маємо лише тільки ще осталось залишилося залишилось"))
-_BASIS: Final = frozenset(words("за по на із з"))
-"""«Комплект із чотирьох шин», «за чотири шини»: what a price is for, not what there is."""
+FREE: Final = ("безкоштовн", "безплатн", "бесплатн")
+_NO: Final = ("не", "ні", "до", "от")
+"""«До безкоштовної доставки не вистачає»: what it is not."""
+_OF_A_CALL: Final = re.compile(r"дзвін|лінія|лінії|линия")
+_WORTH: Final = ("цін", "варт", "цен", "стоим")
 _MEASURES: Final = {
     "мм": "mm",
     "міліметр": "mm",
@@ -71,19 +73,19 @@ def measure(page: Page, at: int) -> Found:
     return None if unit is None else ((Claim(Kind.SIZE, ((unit, page.at(at).value),)),), at + 2)
 
 
-def pieces(page: Page, at: int) -> Found:
-    """«На складі 20 штук», «є 12 шин»: stock, where the sentence speaks of it; else a count."""
-    count, before = page.whole(at), page.word(at - 1)
-    if count < 0 or page.at(at).is_ordinal:
+def free(page: Page, at: int) -> Found:
+    """«Доставка безкоштовна»: a price like any other."""
+    if not page.word(at).startswith(FREE):
         return None
-    is_counted = page.word(at + 1).startswith(_PIECES)
-    is_last = page.at(at + 1).sort is Sort.MARK and (before in _IS or before.startswith(("склад", "залиш", "наявн")))
-    is_there = before in _IS and is_counted
-    if not is_there and not (page.is_about_stock and (is_counted or is_last)):
+    is_said = not page.is_question and page.word(at - 1) not in _NO and not _OF_A_CALL.search(page.text)
+    return (Claim(Kind.PRICE, (0,)),) if is_said else (), at + 1
+
+
+def half_price(page: Page, at: int) -> Found:
+    """«Пів ціни»."""
+    if page.word(at) not in HALF or not page.word(at + 1).startswith(_WORTH):
         return None
-    if before in _BASIS or "комплект" in (page.word(at - 1)[:8], page.word(at - 2)[:8]):
-        return None
-    return (Claim(Kind.STOCK, (count,)),), at + 1 + is_counted
+    return (Claim(Kind.PRICE, (("%", 50),)),), at + 2
 
 
 def bare(page: Page, at: int) -> Found:

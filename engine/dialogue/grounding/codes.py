@@ -12,6 +12,7 @@ _RADIUS: Final = ("радіус", "радиус", "діаметр", "диаме�
 _WIDTHS: Final = range(125, 356, 5)
 _PROFILES: Final = range(20, 91, 5)
 _RIMS: Final = range(12, 25)
+_HUNDRED: Final = 100
 _PHONE: Final = re.compile(r"(?:38)?0\d{9}")
 _LONGEST_RUN: Final = 14
 _PHONE_DIGITS: Final = 9
@@ -34,13 +35,24 @@ def spoken_size(page: Page, at: int) -> Found:
     second = page.skip(at + 1, _BETWEEN)
     width, profile = page.whole(at), page.whole(second)
     if width not in _WIDTHS or profile not in _PROFILES:
-        return None
+        return _size_in_two(page, at)
     third = page.skip(second + 1, (",",)) if page.word(second + 2).startswith(_RADIUS) else second + 1
     third = page.skip(third, _BETWEEN)
     third += page.word(third).startswith(_RADIUS)
     if (rim := page.whole(third)) in _RIMS:
         return (Claim(Kind.SIZE, ((width, profile, rim),)),), third + 1 + page.word(third + 1).startswith(_RADIUS)
     return None if second == at + 1 else ((Claim(Kind.SIZE, ((width, profile, None),)),), second + 1)
+
+
+def _size_in_two(page: Page, at: int) -> Found:
+    """«Триста двадцять п'ять тринадцять» is 300/25 R13: a round width and its profile sound like one number."""
+    value, rim = page.whole(at), page.whole(at + 1)
+    width, profile = value // _HUNDRED * _HUNDRED, value % _HUNDRED
+    if not page.at(at).in_words or width not in _WIDTHS or profile not in _PROFILES or rim not in _RIMS:
+        return None
+    if page.word(at - 1).startswith(_NUMBERED):
+        return None
+    return (Claim(Kind.SIZE, ((width, profile, rim),)),), at + 2
 
 
 def rim(page: Page, at: int) -> Found:

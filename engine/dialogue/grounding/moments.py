@@ -1,5 +1,6 @@
-"""Dates, weekdays and terms in a sentence. Times of day are in `hours`."""
+"""Dates, weekdays and years in a sentence. Times of day are in `hours`, terms in `terms`."""
 
+import re
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
@@ -30,7 +31,7 @@ _MONTHS: Final = {
     )
     for form in forms.split()
 }
-_WEEKDAYS: Final = {
+WEEKDAYS: Final = {
     form: weekday
     for weekday, forms in enumerate(
         (
@@ -45,31 +46,22 @@ _WEEKDAYS: Final = {
     )
     for form in forms.split()
 }
-_NEAR: Final = {
+NEAR: Final = {
     "завтра": 1, "післязавтра": 2, "позавтра": 2, "послезавтра": 2, "вчора": -1, "учора": -1, "вчера": -1,
 }  # fmt: skip
-_NEXT: Final = frozenset(words("наступного наступний следующий следующего"))
+NEXT: Final = frozenset(words("наступного наступний следующий следующего"))
+TODAY: Final = frozenset(words("сьогодні сегодня"))
 _YEAR: Final = frozenset(words("рік року році роком р год года году"))
-_WORKING: Final = ("робоч", "рабоч", "календар", "банк", "повн", "цілих", "полн")
-_RANGE: Final = frozenset(("-", "–", "—", "до", "по", "чи", "або", "или"))
+WORKING: Final = ("робоч", "рабоч", "календар", "банк", "повн", "цілих", "полн")
+RANGE: Final = frozenset(("-", "–", "—", "до", "по", "чи", "або", "или"))
 
-_TERMS: Final = {
-    form: (unit, factor)
-    for forms, unit, factor in (
-        ("хвилина хвилини хвилин хвилину хвилинах хв минута минуты минут минуту", "minutes", 1),
-        ("година години годин годину годинах часа часов час", "minutes", 60),
-        ("день дня дні днів дню днем дней дни доба доби діб добу сутки суток", "days", 1),
-        ("тиждень тижня тижні тижнів тижнем неделя недели недель неделю", "days", 7),
-        ("місяць місяця місяці місяців месяц месяца месяцы месяцев міс", "months", 1),
-        ("рік року роки років роком роках год года годы лет", "months", 12),
-    )
-    for form in forms.split()
-}
-_MOMENT: Final = 10
-"""«Зачекайте п'ять хвилин» promises nothing: minutes from here on."""
-_DAY: Final = 24 * 60
+_NOT: Final = re.compile(r"\bне\b")
+_BY_A_DAY: Final = frozenset(words("на до з від після по к от после"))
+_AFTER_A_DAY: Final = frozenset(words("у в о об і й та або чи до по на з вранці зранку ввечері увечері вдень вам"))
+"""What may follow a day of the month and is nothing that «третього» would be the third of."""
 _YEARS: Final = range(1950, 2100)
-_LONGEST_TERM: Final = 100
+_CENTURY: Final = 100
+_LONGEST_MONTH: Final = 31
 
 
 def written_date(page: Page, at: int) -> Found:
@@ -88,64 +80,81 @@ def named_month(page: Page, at: int) -> Found:
     return (_day_of(month, day),), at + 2
 
 
+def day_of_month(page: Page, at: int) -> Found:
+    """«Двадцять сьомого», «на двадцять сьоме», «27-го числа»: of whatever month; the nearest is meant first."""
+    token, after = page.at(at), page.at(at + 1)
+    if not token.is_ordinal or token.is_feminine or not 1 <= page.whole(at) <= _LONGEST_MONTH:
+        return None
+    is_named = page.word(at + 1) in ("числа", "число")
+    is_free = after.sort is Sort.MARK or after.text in _AFTER_A_DAY
+    is_genitive = token.text.endswith("го") and (page.promises_a_day or page.word(at - 1) in _BY_A_DAY)
+    is_neuter = token.text.endswith(("е", "є")) and page.word(at - 1) in _BY_A_DAY
+    if not is_named and not (is_free and (is_genitive or is_neuter)):
+        return None
+    return (Claim(Kind.DATE, (("day", page.whole(at)), _nearest(page.whole(at), page.today))),), at + 1 + is_named
+
+
 def near_day(page: Page, at: int) -> Found:
     """«Завтра»; proposing a day in a question claims nothing."""
-    distance = _NEAR.get(page.word(at))
+    distance = NEAR.get(page.word(at))
     if distance is None:
         return None
     day = page.today + timedelta(days=distance)
     return () if page.is_question else (Claim(Kind.DATE, ((day.month, day.day),)),), at + 1
 
 
+def this_day(page: Page, at: int) -> Found:
+    """«Доставимо сьогодні» is promised; «сьогодні неділя» is not, nor «сьогодні не доставимо»."""
+    if page.word(at) not in TODAY:
+        return None
+    promises = page.is_evidence or (page.promises_a_day and not page.is_question and not _NOT.search(page.text))
+    return (Claim(Kind.DATE, ("today",)),) if promises else (), at + 1
+
+
 def next_day(page: Page, at: int) -> Found:
     """«Наступного робочого дня»: tomorrow, or when the shop next works."""
-    end = at + 1 + page.word(at + 1).startswith(_WORKING)
-    if page.word(at) not in _NEXT or page.word(end) not in ("дня", "день"):
+    end = at + 1 + page.word(at + 1).startswith(WORKING)
+    if page.word(at) not in NEXT or page.word(end) not in ("дня", "день"):
         return None
     return (Claim(Kind.DATE, ("next",)),), end + 1
 
 
 def weekday(page: Page, at: int) -> Found:
     """«У вівторок»; «з понеділка по п'ятницю» is five of them."""
-    first = _WEEKDAYS.get(page.word(at))
+    first = WEEKDAYS.get(page.word(at))
     if first is None:
         return None
     middle = page.skip(at + 1, (".",))
-    last = _WEEKDAYS.get(page.word(middle + 1)) if page.at(middle).text in _RANGE else None
+    last = WEEKDAYS.get(page.word(middle + 1)) if page.at(middle).text in RANGE else None
     days = range(first, last + 1) if last is not None and first < last else (first,)
     end = at + 1 if last is None else middle + 2
     return () if page.is_question else tuple(Claim(Kind.DATE, (("weekday", day),)) for day in days), end
 
 
 def year(page: Page, at: int) -> Found:
-    if page.whole(at) not in _YEARS or page.word(at + 1) not in _YEAR:
+    """«2026 року», «двадцять четвертого року»."""
+    number = page.whole(at)
+    if page.at(at).is_ordinal and 0 < number < _CENTURY:
+        number += page.today.year // _CENTURY * _CENTURY
+    if number not in _YEARS or page.word(at + 1) not in _YEAR:
         return None
-    return (Claim(Kind.NUMBER, (page.whole(at),)),), at + 2
-
-
-def term(page: Page, at: int) -> Found:
-    """«14 днів», «два тижні», «від одного до трьох робочих днів»: the first of two has the unit of the second."""
-    if not 0 <= page.at(at).value < _LONGEST_TERM or page.at(at).is_ordinal:
-        return None
-    second = at + 2 if page.at(at + 1).text in _RANGE and page.at(at + 2).sort is Sort.NUMBER else at
-    unit_at = second + 1 + page.word(second + 1).startswith(_WORKING)
-    if page.word(unit_at) not in _TERMS:
-        return None
-    unit, factor = _TERMS[page.word(unit_at)]
-    values = (page.at(each).value * factor for each in dict.fromkeys((at, second)))
-    return tuple(Claim(Kind.TERM, (_term(unit, value),)) for value in values if _promises(unit, value)), unit_at + 1
-
-
-def _promises(unit: str, value: float) -> bool:
-    return unit != "minutes" or value >= _MOMENT
-
-
-def _term(unit: str, value: float) -> tuple[str, float]:
-    return ("days", value / _DAY) if unit == "minutes" and not value % _DAY else (unit, value)
+    return (Claim(Kind.NUMBER, (number,)),), at + 2
 
 
 def _day_of(month: int, day: int) -> Claim:
     return Claim(Kind.DATE, ((month, day),))
+
+
+def _nearest(day: int, today: date) -> tuple[int, int]:
+    """Month and day of the next one."""
+    ahead = (today + timedelta(days=days) for days in range(2 * _LONGEST_MONTH))
+    return next((each.month, each.day) for each in ahead if each.day == day)
+
+
+def next_weekday(weekday: int, today: date) -> tuple[int, int]:
+    """Month and day of the next such day, if not today's."""
+    ahead = today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+    return ahead.month, ahead.day
 
 
 def weekday_of(month: int, day: int, today: date) -> int | None:

@@ -1,6 +1,7 @@
 """Addresses in a sentence: a street and its house. Stems, because streets decline: «на Городоцькій, 174»."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from engine.dialogue.grounding.claims import Claim, Kind
@@ -23,9 +24,14 @@ _ONE_LETTER: Final = str.maketrans(
 )
 
 
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """What a street's name keeps in every case, and mostly in Russian too."""
     return word.translate(_ONE_LETTER)[:_STEM]
+
+
+def opens_a_place(word: str) -> bool:
+    return _STREET.fullmatch(word) is not None or _BRANCH.fullmatch(word) is not None
 
 
 def street(page: Page, at: int) -> Found:
@@ -60,8 +66,8 @@ def house(page: Page, at: int) -> Found:
 def known_houses(page: Page) -> set[tuple[str, int]]:
     """Of data, where streets may stand without any word for one: each number with the two words before it."""
     found: set[tuple[str, int]] = set()
-    for at in range(len(page.tokens)):
-        if not 0 < (number := page.whole(at)) < _LARGEST_HOUSE:
+    for at, token in enumerate(page.tokens):
+        if token.sort is not Sort.NUMBER or not 0 < (number := page.whole(at)) < _LARGEST_HOUSE:
             continue
         last = at - 1
         while page.at(last).text in _HOUSE and last >= 0:

@@ -1,7 +1,7 @@
 """A tool's answer as facts: what each number in it counts, by its key; every text as it stands. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ class Role(Enum):
     STOCK = auto()
     QUANTITY = auto()
     """Pieces of an order; of a warehouse too, which the key does not tell."""
+    FOUND = auto()
+    """Products that a search found, shown or not."""
     OTHER = auto()
 
 
@@ -29,31 +31,41 @@ _ROLES: Final[Mapping[str, Role]] = {
     "total_quantity": Role.STOCK,
     "quantity": Role.QUANTITY,
 }
-_OF_A_SEARCH: Final[Mapping[str, Role]] = {"total": Role.OTHER}
+_OF_A_SEARCH: Final[Mapping[str, Role]] = {"total": Role.FOUND}
 _OF_A_SERVICE: Final[Mapping[str, Role]] = {"price": Role.CHARGE}
 
 
-def facts(content: str) -> Iterator[str | tuple[Role, float]]:
-    """Of an answer as the model gets it. Ids are left out: they are not for speaking."""
+def facts(content: str, echoed: Collection[str] = ()) -> Iterator[str | tuple[Role, float]]:
+    """Of an answer as the model gets it. Ids are left out: they are not for speaking; and, outside of lists, what is
+    `echoed`: the model's own words come back, and prove nothing."""
     try:
-        yield from _facts(json.loads(content), "", _ROLES)
+        answer = json.loads(content)
     except json.JSONDecodeError:
         yield content
+    else:
+        yield from _facts(answer, "", _ROLES, echoed)
 
 
-def _facts(node: Any, key: str, roles: Mapping[str, Role]) -> Iterator[str | tuple[Role, float]]:
+def plain(text: str) -> str:
+    """As the echo of a text is compared."""
+    return " ".join(text.split()).casefold()
+
+
+def _facts(
+    node: Any, key: str, roles: Mapping[str, Role], echoed: Collection[str]
+) -> Iterator[str | tuple[Role, float]]:
     match node:
         case bool() | None:
             pass
         case int() | float() if abs(node) < _LARGEST:
             yield roles.get(key, Role.OTHER), node
         case str():
-            if not key.endswith("id"):
+            if not key.endswith("id") and not (echoed and plain(node) in echoed):
                 yield node
         case list():
             for each in node:
-                yield from _facts(each, key, roles)
+                yield from _facts(each, key, roles, ())
         case dict():
             special = _OF_A_SEARCH if "tires" in node else _OF_A_SERVICE if "label" in node else {}
             for name, value in node.items():
-                yield from _facts(value, name, {**_ROLES, **special})
+                yield from _facts(value, name, {**_ROLES, **special}, echoed)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 from engine.dialogue.grounding.numerals import FEMININE_ENDINGS
@@ -43,14 +44,20 @@ class Token:
     parts: tuple[float, ...] = ()
 
 
-_FOLD: Final = str.maketrans(
-    {"'": "", "’": "", "ʼ": "", "`": "", "ё": "е", "Ё": "Е"} | dict.fromkeys("\u00a0\u202f\u2009", " ")
-)
+_FOLD: Final = (
+    ("'", ""), ("’", ""), ("ʼ", ""), ("`", ""), ("ё", "е"), ("Ё", "Е"), ("\u00a0", " "), ("\u202f", " "),
+    ("\u2009", " "),
+)  # fmt: skip
 _UNITS: Final = r"грн|грив|коп|км|м|кг|л|бар|атм|%|°|шт|мм|см|₴|тис"
+_LONG: Final = r"хв|мин|дн|ден|тиж|рок|раз|шин|кол|комплект|відс|проц"
 _TOKEN: Final = re.compile(
     rf"""
     (?P<word>[^\W\d_]{{2,}}+(?![\d_]|-\d))
     |(?P<iso>(?<![\w.-])\d{{4}}-\d\d-\d\d(?:T(?=\d))?(?!\d))
+    |(?P<clock>(?:(?<=\bо\s)|(?<=\bоб\s)|(?<=\b[ву]\s))(?:[01]?\d|2[0-4])[.-][0-5]\d
+        (?![\w/%:]|[.,-]\d|\s?(?:{_UNITS}|{_LONG}))
+        |(?:(?<=\bз\s)|(?<=\bвід\s)|(?<=\bдо\s))(?:0?[7-9]|1\d|2[0-3])\.(?:00|1[3-9]|[2-5]\d)
+        (?![\w/%:]|[.,-]\d|\s?(?:{_UNITS})))
     |(?P<dmy>(?<![\w.,/-])\d{{1,2}}[./]\d{{1,2}}[./](?:\d{{4}}|\d\d)(?![\w/]|[.,]\d))
     |(?P<dm>(?<![\w.,/-])(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])(?![\w/%:]|[.,-]\d|\s?(?:{_UNITS})))
     |(?P<time>(?<![\d.,:])(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?!\d))
@@ -68,12 +75,15 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NUMBERS: Final = re.compile(r"\d+(?:[.,]\d)?")
+_BETWEEN: Final = re.compile(r"[:.-]")
 _CENTURY: Final = 100
 
 
 def fold(text: str) -> str:
     """One spelling of what sounds alike: no apostrophes, no ё, plain spaces."""
-    return text.translate(_FOLD)
+    for of, to in _FOLD:  # ten times as fast as `translate`, which is slow beyond Latin
+        text = text.replace(of, to)
+    return text
 
 
 def scan(folded: str) -> Iterator[Token]:
@@ -104,7 +114,7 @@ def _day(text: str) -> Token:
 
 
 def _time(text: str) -> Token:
-    hour, minute, *_ = (int(each) for each in text.split(":"))
+    hour, minute, *_ = (int(each) for each in _BETWEEN.split(text))
     return Token(Sort.TIME, text, parts=(hour, minute))
 
 
@@ -130,10 +140,17 @@ def _number(text: str) -> Token:
     return Token(Sort.NUMBER, text, plain(value), whole if not fraction else "")
 
 
+@lru_cache(maxsize=8192)
+def _word(text: str) -> Token:
+    """The same few thousand words over and over."""
+    return Token(Sort.WORD, text.lower(), is_capital=text[0].isupper())
+
+
 _MAKE: Final[Mapping[str, Callable[[str], Token]]] = {
     "iso": _iso,
     "dmy": _day,
     "dm": _day,
+    "clock": _time,
     "time": _time,
     "size": _size,
     "rim": lambda text: Token(Sort.SIZE, text, parts=(0, 0, _parts(text)[0])),
@@ -142,7 +159,7 @@ _MAKE: Final[Mapping[str, Callable[[str], Token]]] = {
     "nth": _nth,
     "name": _coded(Sort.NAME),
     "number": _number,
-    "word": lambda text: Token(Sort.WORD, text.lower(), is_capital=text[0].isupper()),
-    "letter": lambda text: Token(Sort.WORD, text.lower(), is_capital=text[0].isupper()),
+    "word": _word,
+    "letter": _word,
     "mark": lambda text: Token(Sort.MARK, text),
 }

@@ -6,6 +6,7 @@ the first with a value that comes from nowhere holds up the answer there and the
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from engine.dialogue.grounding import Gate, Kind
 from engine.dialogue.leaks import may_be_spoken
@@ -13,6 +14,8 @@ from engine.dialogue.sentences import SentenceSplitter
 from engine.log import get_logger
 
 log = get_logger("dialogue.screen")
+_GOES_ON: Final = (",", ";", ":", "—", "–")
+"""How a piece ends whose sentence goes on: it tells what the rest is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Screen:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._splitter = SentenceSplitter()
+        self._begun = ""
         self.held: Held | None = None
         """Once set, nothing more comes out."""
 
@@ -56,8 +60,9 @@ class Screen:
             if not may_be_spoken(sentence):
                 if any(c.isalnum() for c in sentence):
                     log.warning("internals_not_spoken", characters=len(sentence))
-            elif kinds := self._gate.ungrounded(sentence):
+            elif kinds := self._gate.ungrounded(sentence, self._begun):
                 self.held = Held(sentence, kinds)
             else:
                 passed.append(sentence)
+                self._begun = f"{self._begun} {sentence}".strip() if sentence.endswith(_GOES_ON) else ""
         return passed

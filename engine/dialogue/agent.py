@@ -149,7 +149,7 @@ class _Turn:
         screen, uses, waiting = Screen(self.gate), list[ToolUse](), True
         unpaid = Usage()
         try:
-            async with self.model.stream(self._request(said, note)) as events:
+            async with self.model.stream(await self._request(said, note)) as events:
                 async for event in events:
                     if waiting and not isinstance(event, Started):
                         self.on_event(FirstToken())
@@ -179,10 +179,12 @@ class _Turn:
         self.on_event(Ungrounded(held.kinds, "asked_again" if may_correct else "replaced"))
         return self.prompt.unfounded.format(held=held.sentence) if may_correct else ""
 
-    def _request(self, said: Sequence[str], note: str) -> ModelRequest:
-        """What it shows the model is from now on what the bot may say. The notes are not: they quote the model."""
+    async def _request(self, said: Sequence[str], note: str) -> ModelRequest:
+        """What it shows the model is from now on what the bot may say. The notes are not: they quote the model. Long
+        results take milliseconds to read, which the calls beside this one must not wait for."""
         context, messages = self.tools.context(), self.history.messages()
-        self.gate.learn(self.prompt.system, context, messages)
+        for _ in self.gate.learning(self.prompt.system, context, messages):
+            await trio.lowlevel.checkpoint()
         go_on = self.prompt.go_on.format(said=" ".join(said)) if said else ""
         return ModelRequest(
             self.prompt.system,

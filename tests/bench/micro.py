@@ -4,6 +4,7 @@ CPU time of this thread, the best of several rounds, so that a noisy neighbour h
 within a call each step costs up to twice as much.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from engine.audio import FRAME_BYTES, FRAME_SECONDS, RATE, SILENCE_FRAME
 from engine.dialogue.grounding import Gate
-from engine.dialogue.llm import Message, Text
+from engine.dialogue.llm import Message, Text, ToolOutcome
 from engine.dialogue.sentences import SentenceSplitter
 from engine.media.echo import EchoReference
 from engine.media.jitter import JitterBuffer
@@ -32,6 +33,12 @@ from tests.bench.speech import prepare
 ROUNDS: Final = 7
 _HEADER_BYTES: Final = 3
 _SENTENCE: Final = "Шини 205/55 R16 коштують 2 350,50 грн, доставка 22.11 о 14:30 на вул. Хрещатик, 22."
+_HELD: Final = "Разом із доставкою вийде 9 751 грн, зі знижкою десять відсотків на 1 237,10 грн дешевше."
+_PASSAGE: Final = (
+    "Доставка по місту {n} коштує {n} грн і триває один-три робочі дні, у Києві — наступного робочого дня. "
+    "Замовлення від 10 000 гривень доставляємо безкоштовно. Шиномонтаж на вул. Городоцькій, {n}, працює з 9 до 18. "
+    "Повернути шини можна протягом чотирнадцяти днів, якщо вони не були на авто; гаряча лінія 0 800 330 485. "
+)
 _LOG_LINE: Final = "Олена, тел. 067 123 45 67, olena@example.com, просить 4 шини 205/55 R16"
 
 
@@ -51,6 +58,11 @@ def costs() -> Iterator[Cost]:
     yield Cost("echo likeness", _microseconds(_echo(speech), 50), "candidate frame")
     yield Cost("sentence splitter", _microseconds(_split, 200), "sentence")
     yield Cost("grounding gate", _microseconds(partial(_gate().ungrounded, _SENTENCE), 200), "sentence")
+    yield Cost(
+        "grounding gate, held, 50 prices", _microseconds(partial(_full_gate().ungrounded, _HELD), 50), "sentence"
+    )
+    yield Cost("grounding gate: learn 5 passages", _microseconds(_learn, 5), "result")
+    yield Cost("grounding gate: the longest step of it", _longest_step(), "step")
     yield Cost("verbalise", _microseconds(partial(verbalize, _SENTENCE), 200), "sentence")
     yield Cost("sanitise a log value", _microseconds(partial(sanitize, _LOG_LINE, "text"), 200), "line")
 
@@ -141,6 +153,45 @@ def _gate() -> Gate:
     gate.learn("", "", [Message("user", (Text(_SENTENCE),))])
     assert gate.ungrounded(_SENTENCE) == ()
     return gate
+
+
+def _full_gate() -> Gate:
+    """Fifty prices, sixteen quantities; all of them are tried in vain."""
+    gate = Gate(date(2026, 11, 22))
+    tires = [{"price": 1500 + 37 * number, "stock_quantity": 4} for number in range(50)]
+    results = ({"tires": tires, "total": 50}, {"delivery_cost": 250}, {"prices": [{"label": "Монтаж", "price": 900}]})
+    shown = [Message("user", (ToolOutcome(str(at), json.dumps(each)),)) for at, each in enumerate(results)]
+    wanted = [Message("user", (Text(f"мені {pieces} штук"),)) for pieces in range(5, 21)]
+    gate.learn("", "", [*shown, *wanted])
+    assert gate.ungrounded(_HELD)
+    return gate
+
+
+_NUMBERS: Final = count(100)
+
+
+def _learning() -> Iterator[None]:
+    """Of passages that no call was shown before."""
+    texts = ["".join(_PASSAGE.format(n=next(_NUMBERS)) for _ in range(3)) for _ in range(5)]
+    content = json.dumps({"passages": [{"text": text} for text in texts]}, ensure_ascii=False)
+    return Gate(date(2026, 11, 22)).learning("", "", [Message("user", (ToolOutcome("1", content),))])
+
+
+def _learn() -> None:
+    for _ in _learning():
+        pass
+
+
+def _longest_step() -> float:
+    """What a loop that learns step by step is held up by, microseconds: the best of the worst."""
+    rounds = []
+    for _ in range(ROUNDS):
+        longest, begun = 0.0, time.thread_time()
+        for _ in _learning():
+            now = time.thread_time()
+            longest, begun = max(longest, now - begun), now
+        rounds.append(longest * 1e6)
+    return min(rounds)
 
 
 def _split() -> None:

@@ -62,7 +62,7 @@ function renew(old, fresh) {
 
 function become(now, node) {
   if (now.nodeName !== node.nodeName) return now.replaceWith(node);
-  if (now.nodeType === Node.TEXT_NODE) {
+  if (!(now instanceof Element)) {
     if (now.data !== node.data) now.data = node.data;
     return;
   }

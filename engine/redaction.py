@@ -99,7 +99,9 @@ def sanitize(value: object, key: str = "", depth: int = 0) -> object:
         return value
     if isinstance(value, int):
         return mask_phone(str(value)) if value in _UKRAINIAN_NUMBERS else value
-    if isinstance(value, _SAFE):
+    if isinstance(value, date):  # a moment is one too
+        return value.isoformat()
+    if isinstance(value, UUID):
         return str(value)
     if depth > _MAX_DEPTH or _rule(key) == "secret":
         return MASK
@@ -122,7 +124,6 @@ def _rule(key: str) -> str:
 
 
 _PLAIN: Final = (bool, float)
-_SAFE: Final = (UUID, date)
 _SEQUENCES: Final = (list, tuple, set, frozenset)
 _RULES: Final[Mapping[str, Callable[[str], str]]] = {
     "secret": lambda _: MASK,

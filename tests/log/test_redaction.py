@@ -99,7 +99,7 @@ def test_other_objects_become_masked_text() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     assert sanitize(ValueError("0671234567")) == MASKED
     assert sanitize(uuid) == str(uuid)
-    assert sanitize(now) == str(now)
+    assert sanitize(now) == now.isoformat()
     assert sanitize(380671234567) == MASKED
     assert sanitize({"0671234567": 1}) == {MASKED: 1}
 

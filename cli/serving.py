@@ -18,7 +18,7 @@ from engine.server import Listening, import_vendors
 from engine.server import serve as run_engine
 from ops.embedded.indexing import index_articles
 from ops.embedded.world import Overrides, World, embedded_world, missing_parts
-from ops.jobs.desk import open_desk
+from ops.jobs.desk import JobDesk
 from ops.ports import refuse_taken_ports
 
 
@@ -43,7 +43,7 @@ async def run(flags: Overrides, *, workers: int | None, pretty: bool) -> int:
                 if "database" in world.overrides:
                     nursery.start_soon(index_articles, config, name="vectors")
                 if workers is None:
-                    status = await _answer(config, overrides, world)
+                    status = await _answer(config, world)
                 else:
                     if world.parts:
                         _tell(world.paragraph)
@@ -58,14 +58,14 @@ def _merged(world: Overrides, flags: Overrides) -> Overrides:
     return {name: world.get(name, {}) | flags.get(name, {}) for name in world.keys() | flags.keys()}
 
 
-async def _answer(config: Config, overrides: Overrides, world: World) -> int:
+async def _answer(config: Config, world: World) -> int:
     notifier = Notifier.from_env(os.environ)
     stop = trio.Event()
-    async with open_desk(config, overrides) as jobs, trio.open_nursery() as nursery:
+    async with trio.open_nursery() as nursery:
         nursery.start_soon(notifier.feed_watchdog)
         async with trio.open_nursery() as engine:
             await nursery.start(stop_on_signal, stop, engine.cancel_scope)
-            listening = await engine.start(partial(run_engine, stop=stop, jobs=jobs), config)
+            listening = await engine.start(partial(run_engine, stop=stop, jobs=JobDesk(config)), config)
             where = f"{listening.audiosocket[0]}:{listening.audiosocket[1]}"
             notifier.ready(f"answering calls at {where}")
             nursery.start_soon(notifier.tell_stopping, stop)

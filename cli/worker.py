@@ -20,7 +20,7 @@ from engine import log
 from engine.config import Config
 from engine.server import import_vendors, serve
 from engine.supervisor.heartbeat import beat, drain_when_alone
-from ops.jobs.desk import open_desk
+from ops.jobs.desk import JobDesk
 
 _STDIN = 0
 
@@ -34,20 +34,20 @@ def main() -> None:
         config = Config.from_env(settings["config"])
         log.configure(config.log.level, json=not settings["pretty"])
         structlog.contextvars.bind_contextvars(worker=settings["worker"])
-        if trio.run(_run, config, settings["config"], descriptor):
+        if trio.run(_run, config, descriptor):
             raise typer.Exit(INTERRUPTED)
 
 
-async def _run(config: Config, overrides: dict[str, dict[str, Any]], descriptor: int) -> bool:
+async def _run(config: Config, descriptor: int) -> bool:
     """Answer calls until told to stop; whether a second signal cut them short."""
     Thread(target=import_vendors, daemon=True).start()
     await refuse_strange_schema(config.database)
     stop = trio.Event()
-    async with open_desk(config, overrides) as jobs, trio.open_nursery() as nursery:
+    async with trio.open_nursery() as nursery:
         nursery.start_soon(drain_when_alone, stop, _STDIN)
         async with trio.open_nursery() as engine:
             await nursery.start(stop_on_signal, stop, engine.cancel_scope)
-            listening = await engine.start(partial(serve, stop=stop, jobs=jobs, shared=True), config)
+            listening = await engine.start(partial(serve, stop=stop, jobs=JobDesk(config), shared=True), config)
             nursery.start_soon(beat, descriptor, listening.metrics_port, lambda: not listening.readiness.reasons())
         nursery.cancel_scope.cancel()
     return engine.cancel_scope.cancelled_caught

@@ -1,40 +1,33 @@
-"""Jobs as they are asked for from outside: listed, looked back on, and begun in a process of their own.
+"""Jobs as they are asked for from outside: listed, looked back on, and asked of the scheduler.
 
-An engine that answers calls must not do a night's work on the loop of its media clock: a run is a child, told by its
-environment what the engine was told.
+An engine that answers calls does not do a night's work itself: it would do it beside the media clock, at the priority
+of calls, and, where engines come and go, leave a back-up on a disk that goes with it. The scheduler has a place for it.
 """
 
-import os
-import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import trio
 
-from engine.config import SECTIONS, Config, variable
+from engine.config import Config
 from engine.database import Database
 from engine.database.lock import try_lock
-from engine.log import get_logger
 from engine.web.api.backend import Start
-from ops.jobs import runs
+from ops.jobs import requests, runs
 from ops.jobs.table import JOBS
 from ops.scheduler.schedule import Schedule
 
-log = get_logger("jobs")
-
-_COMMAND: Final = (sys.executable, "-m", "ops.jobs.alone")
+_PATIENCE: Final = 6.0
+"""Seconds in which a scheduler that leads takes what is asked for, several times over."""
+_LOOK_SECONDS: Final = 0.2
 
 
 class JobDesk:
-    """From `open_desk`."""
-
-    def __init__(self, config: Config, environment: Mapping[str, str], nursery: trio.Nursery) -> None:
+    def __init__(self, config: Config, patience: float = _PATIENCE) -> None:
         self._zone = config.call.timezone
-        self._environment = environment
-        self._nursery = nursery
+        self._patience = patience
 
     def listed(self) -> Sequence[Mapping[str, Any]]:
         """`name`, `cron`, `next` and `purpose` of each."""
@@ -52,30 +45,15 @@ class JobDesk:
         return [asdict(run) for run in await runs.history(database, job=job, limit=limit, before=before)]
 
     async def start(self, database: Database, name: str) -> Start:
-        """Begin a run. Raises `DatabaseError`."""
+        """Ask for a run, and wait until the scheduler has taken it. Raises `DatabaseError`."""
         if name not in JOBS:
             return Start.UNKNOWN
         async with try_lock(database, runs.lock_name(name)) as lock:
             if lock is None:
                 return Start.RUNNING
-        self._nursery.start_soon(self._run, name, name=f"job {name}")
-        return Start.STARTED
-
-    async def _run(self, name: str) -> None:
-        done = await trio.run_process([*_COMMAND, name], env=self._environment, stdin=b"", check=False)
-        log.info("job_by_hand", job=name, ok=done.returncode == 0)
-
-
-@asynccontextmanager
-async def open_desk(
-    config: Config, overrides: Mapping[str, Mapping[str, Any]] | None = None
-) -> AsyncGenerator[JobDesk]:
-    """`overrides`: what `config` was made with. Runs in progress are cut short at the end, and say so on record."""
-    settings = {
-        variable(SECTIONS[section], field): str(value)
-        for section, fields in (overrides or {}).items()
-        for field, value in fields.items()
-    }
-    async with trio.open_nursery() as nursery:
-        yield JobDesk(config, {**os.environ, **settings}, nursery)
-        nursery.cancel_scope.cancel()
+        await requests.request(database, name)
+        with trio.move_on_after(self._patience):
+            while await requests.is_waiting(database, name):  # noqa: ASYNC110 - a table says nothing
+                await trio.sleep(_LOOK_SECONDS)
+            return Start.STARTED
+        return Start.NOBODY if await requests.withdraw(database, name) else Start.STARTED

@@ -17,7 +17,7 @@ from engine.database import Database, Runner
 from engine.database.lock import LEASE_SECONDS, HeldLock, try_lock
 from engine.errors import DatabaseError
 from engine.log import get_logger
-from ops.jobs import runs
+from ops.jobs import requests, runs
 from ops.jobs.job import Job
 from ops.jobs.run import RunEnded, run_job
 from ops.scheduler import metrics
@@ -37,6 +37,8 @@ class Pace:
     tick: float = 5.0
     scrape: float = 60.0
     """Within which Prometheus has seen a new series: a failure that was before us is counted after it."""
+    look: float = 1.0
+    """For what people have asked for: they wait."""
 
 
 class Scheduler:
@@ -90,9 +92,13 @@ class Scheduler:
     async def _keep_starting(self, lock: HeldLock, nursery: trio.Nursery, leading: trio.Nursery) -> None:
         try:
             await self._take_over(lock, leading)
+            next_tick = trio.current_time()
             while True:
-                await self._start_due(lock, nursery)
-                await trio.sleep(self._pace.tick)
+                if trio.current_time() >= next_tick:
+                    next_tick = trio.current_time() + self._pace.tick
+                    await self._start_due(lock, nursery)
+                await self._start_asked_for(lock, nursery)
+                await trio.sleep(self._pace.look)
         except DatabaseError as error:
             log.warning("cannot_lead", error=str(error))
             leading.cancel_scope.cancel()
@@ -117,12 +123,22 @@ class Scheduler:
         for job, schedule in self._jobs.items():
             _tell_next(job, schedule, now)
             due = schedule.due(last.get(job.name, since), now)
-            if due is not None and job.name not in self._running:
-                self._running.add(job.name)
-                nursery.start_soon(self._run, job, due, lock, name=job.name)
+            if due is not None:
+                self._begin(job, due, lock, nursery)
 
-    async def _run(self, job: Job, due: datetime, leader: Runner) -> None:
-        log.info("job_started", job=job.name, scheduled_for=due.isoformat())
+    async def _start_asked_for(self, lock: HeldLock, nursery: trio.Nursery) -> None:
+        jobs = {job.name: job for job in self._jobs}
+        for name in await requests.take(lock, jobs):
+            self._begin(jobs[name], None, lock, nursery)
+
+    def _begin(self, job: Job, due: datetime | None, lock: HeldLock, nursery: trio.Nursery) -> None:
+        """Unless it runs here already. `due` None: it was asked for."""
+        if job.name not in self._running:
+            self._running.add(job.name)
+            nursery.start_soon(self._run, job, due, lock, name=job.name)
+
+    async def _run(self, job: Job, due: datetime | None, leader: Runner) -> None:
+        log.info("job_started", job=job.name, scheduled_for=due.isoformat() if due else "by hand")
         try:
             ended = await run_job(job, self._config, self._database, echo=_log_line(job),
                                   scheduled_for=due, scheduler=leader)  # fmt: skip

@@ -76,6 +76,22 @@ class House:
 
         self._with_database(add)
 
+    @contextmanager
+    def scheduler(self) -> Iterator[None]:
+        """One that leads, until it is left."""
+        settings = {"DATABASE_URL": self.world.database_url, "SCHEDULER_METRICS_PORT": "0"}
+        command = [sys.executable, "-c", "from cli.main import app; app()", "scheduler", "run"]
+        with (
+            tempfile.NamedTemporaryFile() as log,
+            subprocess.Popen(command, env=os.environ | settings, stderr=log) as process,
+        ):
+            until = time.monotonic() + PATIENCE
+            while '"leading"' not in Path(log.name).read_text():
+                assert time.monotonic() < until, Path(log.name).read_text()
+                time.sleep(0.1)
+            yield
+            process.send_signal(signal.SIGTERM)
+
     def _with_database(self, work: Callable[[Database], Awaitable[None]]) -> None:
         async def run() -> None:
             async with Database(DatabaseConfig(url=SecretStr(self.world.database_url))) as database:

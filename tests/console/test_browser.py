@@ -193,7 +193,7 @@ def test_instructions_are_written_compared_and_given_a_share(
 
 
 def test_a_job_is_run_by_hand(house: House, browser: Browser, admin: StorageState) -> None:
-    with open_tab(browser, house.base, state=admin) as page:
+    with house.scheduler(), open_tab(browser, house.base, state=admin) as page:
         page.goto("/console/jobs")
         page.get_by_role("button", name="Run now partitions").click()
         expect(page.get_by_role("status")).to_contain_text("Started")

@@ -318,6 +318,7 @@ async def test_a_job_is_begun_by_an_administrator(site: Site) -> None:
     answer = await visitor.send("/jobs/partitions/run", "/jobs")
     assert "Started" in text_of(answer.text)
     assert site.jobs.started == ["partitions"]
+    assert "No scheduler" in text_of((await visitor.send("/jobs/backup/run", "/jobs")).text)
     assert (await visitor.send("/jobs/strange/run", "/jobs")).status_code == 404
 
 

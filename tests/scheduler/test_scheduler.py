@@ -9,12 +9,12 @@ import trio
 from engine.config import Config
 from engine.database import Database
 from engine.errors import DatabaseError
-from ops.jobs import runs
+from ops.jobs import requests, runs
 from ops.jobs.job import Job, JobContext
 from ops.scheduler.metrics import REGISTRY
 from ops.scheduler.scheduler import Pace, Scheduler
 
-PACE = Pace(lease=4.0, contend=0.05, tick=0.05, scrape=0.05)
+PACE = Pace(lease=4.0, contend=0.05, tick=0.05, scrape=0.05, look=0.05)
 HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = hashtext(%s)::oid"
 
 
@@ -141,6 +141,20 @@ async def test_a_job_runs_once_at_a_time_and_others_beside_it(database: Database
         assert slow.started == 1
         slow.may_end.set()
         await until(lambda: slow.started == 2)
+
+
+async def test_what_people_ask_for_is_run_once_and_at_once(database: Database) -> None:
+    """Also what the clock never asks for; what another version knows is left to it."""
+    jobs = Job("yearly", "0 0 1 1 *", "", quick), Job("other", "0 0 1 1 *", "", quick)
+    async with scheduling(database, Clock(), *jobs, schedulers=2):
+        await requests.request(database, "strange")
+        await requests.request(database, "yearly")
+        [run] = await recorded(database, 1)
+        await trio.sleep(5 * PACE.look)
+    assert (run.job, run.scheduled_for, run.ok) == ("yearly", None, True)
+    assert len(await recorded(database, 1)) == 1
+    assert await requests.withdraw(database, "strange")
+    assert not await requests.withdraw(database, "yearly")
 
 
 async def test_stopping_lets_a_job_end(database: Database) -> None:

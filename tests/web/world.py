@@ -63,7 +63,7 @@ class FakeJobs:
 
     async def start(self, database: Database, name: str) -> Start:
         self.started.append(name)
-        return Start.STARTED if name == "partitions" else Start.UNKNOWN
+        return {"partitions": Start.STARTED, "backup": Start.NOBODY}.get(name, Start.UNKNOWN)
 
 
 @dataclass

@@ -37,10 +37,12 @@ class Start(StrEnum):
     RUNNING = "running"
     """Before already, wherever that is."""
     UNKNOWN = "unknown"
+    NOBODY = "nobody"
+    """No scheduler is there to run it."""
 
 
 class Jobs(Protocol):
-    """What is done by the clock, in processes of its own: not in that of calls."""
+    """What is done by the clock, by the scheduler: not in the process of calls."""
 
     def listed(self) -> Sequence[Record]:
         """`name`, `cron`, `next` and `purpose` of each."""
@@ -53,7 +55,7 @@ class Jobs(Protocol):
         ...
 
     async def start(self, database: Database, name: str) -> Start:
-        """Begin a run and do not wait for its end."""
+        """Have a run begun, and do not wait for its end."""
         ...
 
 

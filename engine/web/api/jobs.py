@@ -66,12 +66,14 @@ def job_routes(backend: Backend) -> APIRouter:
 
     @routes.post("/jobs/{name}/runs", status_code=HTTPStatus.ACCEPTED)
     async def start(_who: Annotated[Identity, Depends(runs)], name: Annotated[str, Path(max_length=60)]) -> Response:
-        """Begin a run now. How it ends is told by `/jobs/runs`."""
+        """Have the scheduler run it now. How it ends is told by `/jobs/runs`."""
         started = await _open(backend).start(backend.database, name)
         if started is Start.UNKNOWN:
             raise missing("job")
         if started is Start.RUNNING:
             raise Problem(HTTPStatus.CONFLICT, "It is being run already.")
+        if started is Start.NOBODY:
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "No scheduler takes it: see that `callctl scheduler run` runs.")
         return Response(status_code=HTTPStatus.ACCEPTED)
 
     return routes

@@ -1,33 +1,52 @@
 """The manifests: against Kubernetes' own schemas, and what must hold between them, the image and the settings."""
 
+import re
+import shutil
+import subprocess
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
 from engine.config import SECTIONS, variable
-from tests.cli.command_tree import commands
+from tests.cli.command_tree import commands, parse
 from tests.cli.running import ROOT
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what the library says of itself at import is not about us
     import kubernetes_validate
 
-BASE: Final = ROOT / "ops/deploy/kubernetes/base"
-EXAMPLE: Final = ROOT / "ops/deploy/kubernetes/example/kustomization.yaml"
+FOLDER: Final = ROOT / "ops/deploy/kubernetes"
+BASE, MIGRATE, EXAMPLE = FOLDER / "base", FOLDER / "migrate", FOLDER / "example"
+BLOCKS: Final = re.findall(r"```sh\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+LINES: Final = [line for block in BLOCKS for line in block.splitlines()]
 SETTINGS: Final = {variable(section, field) for section in SECTIONS.values() for field in section.model_fields}
 OLDEST: Final = "1.29"
 """Of Kubernetes, that they are checked against."""
 
 
+def kustomization(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    return found
+
+
 def objects() -> Iterator[dict[str, Any]]:
-    for name in yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"]:
-        yield from yaml.safe_load_all((BASE / name).read_text())
+    for path in [*BASE.glob("*.yaml"), *MIGRATE.glob("*.yaml"), EXAMPLE / "people.yaml"]:
+        if path.name != "kustomization.yaml":
+            yield from yaml.safe_load_all(path.read_text())
+
+
+def settings(text: str) -> dict[str, str]:
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
 
 
 OBJECTS: Final = {f"{each['kind']}/{each['metadata']['name']}": each for each in objects()}
+GIVEN: Final = settings((BASE / "settings.env").read_text())
+SHOPS: Final = settings("\n".join(kustomization(EXAMPLE)["configMapGenerator"][0]["literals"]))
 NATIVE: Final = [name for name, each in OBJECTS.items() if ".coreos.com" not in each["apiVersion"]]
 WORKLOADS: Final = {
     name: each["spec"]["template"] for name, each in OBJECTS.items() if "template" in each.get("spec", {})
@@ -45,8 +64,10 @@ def test_it_fits_the_schema(name: str) -> None:
 
 
 def test_every_file_is_part_of_it() -> None:
-    listed = {*yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"], "kustomization.yaml"}
-    assert listed == {path.name for path in BASE.iterdir()}
+    for folder in (BASE, MIGRATE):
+        made = kustomization(folder)
+        maps = [name for each in made.get("configMapGenerator", []) for name in each["envs"]]
+        assert {*made["resources"], *maps, "kustomization.yaml"} == {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -74,7 +95,7 @@ def test_a_pod_is_given_the_time_of_its_drain() -> None:
     serve = WORKLOADS["Deployment/callctl-serve"]["spec"]
     [container] = serve["containers"]
     waits = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
-    drain = int(OBJECTS["ConfigMap/callctl"]["data"]["CALL_DRAIN_SECONDS"])
+    drain = int(GIVEN["CALL_DRAIN_SECONDS"])
     assert serve["terminationGracePeriodSeconds"] >= waits + drain + 20
 
 
@@ -87,10 +108,72 @@ def test_probes_ask_what_is_answered() -> None:
 
 
 def test_the_settings_exist() -> None:
-    assert {*OBJECTS["ConfigMap/callctl"]["data"]} <= SETTINGS
-    example = yaml.safe_load(EXAMPLE.read_text())
-    literals = {each.partition("=")[0] for made in example["configMapGenerator"] for each in made["literals"]}
-    assert literals <= SETTINGS
+    assert {*GIVEN, *SHOPS} <= SETTINGS
+
+
+def test_what_the_image_has_not_is_asked_for_elsewhere() -> None:
+    """No model for vectors is in it: Containerfile, EXTRAS."""
+    assert 'ARG EXTRAS=""' in (ROOT / "Containerfile").read_text()
+    assert GIVEN["EMBEDDINGS_PROVIDER"] == "google"
+
+
+def test_other_settings_make_other_pods() -> None:
+    """By the hash that a generated name has; a ConfigMap of a fixed name would be read at the next restart."""
+    assert kustomization(BASE)["configMapGenerator"] == [{"name": "callctl", "envs": ["settings.env"]}]
+    assert [name for name in OBJECTS if name.startswith("ConfigMap/")] == []
+
+
+def test_a_migration_needs_nothing_that_is_applied_after_it() -> None:
+    assert "Job/callctl-migrate" in OBJECTS
+    template = WORKLOADS["Job/callctl-migrate"]
+    assert "serviceAccountName" not in template["spec"]
+    assert all(each["envFrom"] == [{"secretRef": {"name": "callctl"}}] for each in containers(template))
+
+
+def test_the_image_is_said_once_for_both() -> None:
+    assert kustomization(EXAMPLE)["components"] == ["version"]
+    assert kustomization(EXAMPLE / "migrate")["components"] == ["../version"]
+    [image] = kustomization(EXAMPLE / "version")["images"]
+    assert {each["image"] for template in WORKLOADS.values() for each in containers(template)} == {image["name"]}
+
+
+def test_people_are_let_in_by_the_address_they_are_told() -> None:
+    [rule] = OBJECTS["Ingress/callctl"]["spec"]["rules"]
+    assert SHOPS["HTTP_PUBLIC_URL"] == f"https://{rule['host']}"
+    assert SHOPS["HTTP_TRUSTED_PROXIES"]
+    assert {path["path"] for path in rule["http"]["paths"]} == {"/console", "/api"}, "nothing of the dialplan's"
+    [allowed] = OBJECTS["NetworkPolicy/callctl-people"]["spec"]["ingress"]
+    assert [port["port"] for port in allowed["ports"]] == ["http"]
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if " callctl " in line and " -- callctl " in line])
+def test_the_readme_runs_commands_of_ours(line: str) -> None:
+    parse(line[line.index(" -- callctl ") + 4 :])
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
+@pytest.mark.parametrize("folder", [EXAMPLE, EXAMPLE / "migrate"])
+def test_kustomize_makes_one_whole_of_it(folder: Path) -> None:
+    made = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=True).stdout
+    every = list(yaml.safe_load_all(made))
+    assert {each["metadata"]["namespace"] for each in every} == {"callctl"}
+    names = {each["metadata"]["name"] for each in every if each["kind"] == "ConfigMap"}
+    templates = [each["spec"]["template"] for each in every if "template" in each.get("spec", {})]
+    found = [container for template in templates for container in containers(template)]
+    assert {each["image"] for each in found} == {"registry.example/callctl:0.1.0"}
+    read = {source["configMapRef"]["name"] for each in found for source in each["envFrom"] if "configMapRef" in source}
+    assert read == names
+    assert all(re.fullmatch(r"callctl-\w{10}", name) for name in names)
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
+def test_the_secrets_can_be_made_as_it_says(tmp_path: Path) -> None:
+    (tmp_path / "secrets.env").write_text("DATABASE_URL=x\n")
+    (tmp_path / "google.json").write_text("{}")
+    lines = [line for line in LINES if " create secret " in line]
+    assert len(lines) == 2
+    for line in lines:
+        subprocess.run([*line.split(), "--dry-run=client", "--output=name"], cwd=tmp_path, check=True)
 
 
 def test_services_and_policies_select_pods_that_exist() -> None:
@@ -110,6 +193,6 @@ def test_it_scales_by_calls_and_never_leaves_the_line_empty() -> None:
     assert scaling["minReplicas"] >= 2
     [metric] = scaling["metrics"]
     assert metric["pods"]["metric"]["name"] == "callctl_calls_active"
-    most = int(OBJECTS["ConfigMap/callctl"]["data"]["CALL_MAX_CALLS"])
+    most = int(GIVEN["CALL_MAX_CALLS"])
     assert int(metric["pods"]["target"]["averageValue"]) < most
     assert OBJECTS["PodDisruptionBudget/callctl-serve"]["spec"]["maxUnavailable"] == 1

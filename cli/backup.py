@@ -137,7 +137,7 @@ def _config(url: str | None = None) -> "Config":
 
     config = Config.from_env({"database": {"url": url}} if url else None)
     if not config.database.url.get_secret_value():
-        raise ConfigError("DATABASE_URL is not set")
+        raise ConfigError("DATABASE_URL is not set: set it in the environment or in .env")
     return config
 
 

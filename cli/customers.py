@@ -9,6 +9,7 @@ from cli.access import noting
 from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
+from cli.installation import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,15 +84,13 @@ def erase(
 
     Example: callctl customers erase "067 123 45 67" --yes
     """
-    from engine.config import Config
-
     number = _number(phone)
     if not yes and not sys.stdin.isatty():
         fail("nobody is there to ask: erase with --yes")
     if not yes and not typer.confirm(f"Erase all that is kept of {number}? It cannot be undone."):
         raise typer.Exit(1)
     with clear_errors():
-        config = Config.from_env()
+        config = in_force()
 
     async def work(database: "Database") -> list[dict[str, Any]]:
         from cli.progress import Progress

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.errors import clear_errors
+from cli.installation import in_force
 
 if TYPE_CHECKING:
     from ops.doctor.check import Looked
@@ -38,13 +39,12 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 def _look() -> "list[Looked]":
     import trio
 
-    from engine.config import Config
     from engine.errors import ConfigError
     from ops.doctor.check import Looked, failed, look_at_all, ok
     from ops.doctor.table import CHECKS
 
     try:
-        config = Config.from_env()
+        config = in_force()
     except ConfigError as error:
         remedy = "mend it in the environment or in .env; callctl config example shows every variable"
         return [Looked("settings", failed(str(error), remedy), 0.0)]

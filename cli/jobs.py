@@ -9,6 +9,7 @@ from cli.access import noting
 from cli.as_json import print_json
 from cli.database import with_database
 from cli.errors import clear_errors, fail
+from cli.installation import in_force
 
 if TYPE_CHECKING:
     from engine.database import Database
@@ -58,13 +59,12 @@ def run(name: Annotated[str, typer.Argument(help="One of `callctl jobs list`.")]
 
     Example: callctl jobs run partitions
     """
-    from engine.config import Config
     from ops.jobs.run import run_job
 
     job = _known(name)
 
     async def work(database: "Database") -> "RunEnded | None":
-        return await run_job(job, Config.from_env(), database, echo=typer.echo)
+        return await run_job(job, in_force(), database, echo=typer.echo)
 
     ended = with_database(noting("jobs.run", name, work))
     if ended is None:

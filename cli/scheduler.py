@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import INTERRUPTED, clear_errors
+from cli.installation import NO_DATABASE, in_force
 
 app = typer.Typer(no_args_is_help=True, help="The scheduler, which starts the jobs.")
 
@@ -33,15 +34,14 @@ def run(
 
     from cli.scheduling import run as run_scheduler
     from engine import log
-    from engine.config import Config
     from engine.errors import ConfigError
     from ops.jobs.table import JOBS
 
     given = {"metrics_port": metrics_port, "stop_seconds": stop_seconds}
     with clear_errors():
-        config = Config.from_env({"scheduler": {name: value for name, value in given.items() if value is not None}})
+        config = in_force({"scheduler": {name: value for name, value in given.items() if value is not None}})
         if not config.database.url.get_secret_value():
-            raise ConfigError("DATABASE_URL is not set")
+            raise ConfigError(NO_DATABASE)
         log.configure(config.log.level, json=not pretty)
         if trio.run(run_scheduler, config, list(JOBS.values()), partial(datetime.now, UTC)):
             raise typer.Exit(INTERRUPTED)

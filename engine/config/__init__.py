@@ -109,11 +109,10 @@ SECTIONS: Mapping[str, type[BaseSettings]] = {name: Config.__annotations__[name]
 
 
 def state_folder() -> Path:
-    """What callctl keeps between runs: /var/lib/callctl for root, else callctl in the user's XDG state folder. Not
-    created here."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/callctl")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "callctl"
+    """What callctl keeps between runs: callctl in XDG_STATE_HOME; where that is not set, /var/lib/callctl for root, and
+    for others in their own folder for such things. Not created here."""
+    usual = Path("/var/lib") if os.geteuid() == 0 else Path.home() / ".local" / "state"
+    return Path(os.environ.get("XDG_STATE_HOME") or usual) / "callctl"
 
 
 def variable(section: type[BaseSettings], field: str) -> str:

@@ -38,6 +38,11 @@ def packaged_programs() -> Path | None:
     return None if spec is None or spec.origin is None else Path(spec.origin).parent / "pginstall" / "bin"
 
 
+def database_url(socket_folder: Path) -> str:
+    """For psycopg and libpq."""
+    return f"postgresql://{_NAME}@/{_NAME}?host={quote(str(socket_folder), safe='')}"
+
+
 class EmbeddedPostgres(EmbeddedServer):
     """A server with its data in `directory`, from `start` to `stop` or as a context manager.
 
@@ -51,7 +56,7 @@ class EmbeddedPostgres(EmbeddedServer):
     @property
     def url(self) -> str:
         """For psycopg and libpq. Valid while started."""
-        return f"postgresql://{_NAME}@/{_NAME}?host={quote(str(self._claim.socket_folder()), safe='')}"
+        return database_url(self._claim.socket_folder())
 
     def _binaries(self) -> Path:
         programs = packaged_programs()

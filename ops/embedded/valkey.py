@@ -27,6 +27,11 @@ _OPTIONS: Final = {
 }
 
 
+def redis_url(path: Path) -> str:
+    """For redis-py."""
+    return f"unix://{quote(str(path))}"
+
+
 class EmbeddedValkey(EmbeddedServer):
     """A server in `directory`, from `start` to `stop` or as a context manager. Blocks: call it in a thread."""
 
@@ -37,7 +42,7 @@ class EmbeddedValkey(EmbeddedServer):
     @property
     def url(self) -> str:
         """For redis-py. Valid while started."""
-        return f"unix://{quote(str(self._socket))}"
+        return redis_url(self._socket)
 
     def _launch(self) -> None:
         directory = self._claim.path

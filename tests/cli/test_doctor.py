@@ -19,7 +19,7 @@ def ports() -> dict[str, str]:
 
 
 def test_with_nothing_configured(tmp_path: Path) -> None:
-    code, found = looked(tmp_path, **ports())
+    code, found = looked(tmp_path, XDG_STATE_HOME=str(tmp_path), **ports())
     assert found["settings"]["state"] == "ok"
     assert found["database"] == {"name": "database", "state": "skipped", "found": "DATABASE_URL is not set",
                                  "remedy": "", "seconds": 0.0}  # fmt: skip

@@ -62,6 +62,7 @@ TYPED_WRONG = {
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Ours, with no .env and nothing configured."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # where no embedded server runs
     monkeypatch.delenv("DATABASE_URL", raising=False)
     (tmp_path / "text.wav").write_text("no sound, but long enough to be read as a header")
     (tmp_path / "empty.wav").touch()

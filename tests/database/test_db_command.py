@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.db import app
+from cli.installation import NO_DATABASE
 from tests.temporary import temporary_postgres
 
 
@@ -32,5 +33,6 @@ def test_status_migrate_status(url: str) -> None:
 def test_no_database_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # no .env there
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # nor an embedded one
     result = CliRunner().invoke(app, ["migrate"])
-    assert (result.exit_code, result.stderr) == (2, "error: DATABASE_URL is not set\n")
+    assert (result.exit_code, result.stderr) == (2, f"error: {NO_DATABASE}\n")

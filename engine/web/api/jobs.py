@@ -73,7 +73,7 @@ def job_routes(backend: Backend) -> APIRouter:
         if started is Start.RUNNING:
             raise Problem(HTTPStatus.CONFLICT, "It is being run already.")
         if started is Start.NOBODY:
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "No scheduler takes it: see that `callctl scheduler run` runs.")
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "No scheduler takes it: is `callctl scheduler run` there?")
         return Response(status_code=HTTPStatus.ACCEPTED)
 
     return routes

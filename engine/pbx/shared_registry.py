@@ -172,6 +172,9 @@ async def open_registry(
     """With connections of its own: it waits behind nothing else, and what is slow elsewhere does not count here."""
     cache = Cache(config, timeout=_SECONDS, away_seconds=_AWAY_SECONDS)
     try:
+        if cache.configured:  # or the first call would wait for the connection, too, and perhaps too long
+            with _memory_will_do("connect"):
+                await cache.ping()
         yield SharedRegistry(local, cache, refusals)
     finally:
         with trio.move_on_after(_GOODBYE_SECONDS, shield=True):

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 import trio
 from pydantic import SecretStr
+from redis import Redis
 
 from engine.cache import Cache
 from engine.config import RedisConfig
@@ -65,6 +66,18 @@ async def test_announced_to_one_connected_to_another_asked_of_either(
     await second.finish(uuid, "hangup", "goodbye", "питав про шини")
     for engine in (first, second):
         assert await engine.next(uuid) == Verdict("hangup", "goodbye", "питав про шини")
+
+
+async def test_the_connection_is_there_before_the_first_call(redis: RedisConfig) -> None:
+    """A caller announced to another engine was sent to an operator, where opening it took more than 200 ms."""
+    with Redis.from_url(redis.url.get_secret_value()) as client:
+
+        def connections() -> int:
+            return int(client.info("clients")["connected_clients"])
+
+        before = connections()
+        async with open_registry(CallRegistry(5, trio.current_time), redis, tuple):
+            assert connections() == before + 1
 
 
 async def test_connected_where_it_was_announced(first: SharedRegistry, second: SharedRegistry) -> None:

@@ -16,6 +16,7 @@ from tests.asterisk.running_engine import (
     assert_nothing_left,
     channels,
     seconds_to_operators,
+    setting,
     until,
 )
 from tests.asterisk.sipp_caller import BE_HUNG_UP_ON, HANG_UP, line_audio, placed_call, press, wait
@@ -29,8 +30,9 @@ OPERATOR_SECONDS = 3.0
 """From losing the engine to the operators' queue: at once, but for a noisy machine."""
 
 
+@pytest.mark.parametrize("rate", ["8000", "16000"])
 async def test_keys_arrive_and_zero_leads_to_an_operator(
-    engine: RunningEngine, asterisk: RealAsterisk, tmp_path: Path, greeted: float
+    engine: RunningEngine, asterisk: RealAsterisk, tmp_path: Path, greeted: float, rate: str
 ) -> None:
     keys = [wait(greeted), press("1"), wait(0.2), press("2"), wait(0.2), press("pound"), wait(9), press("0")]
 
@@ -41,6 +43,7 @@ async def test_keys_arrive_and_zero_leads_to_an_operator(
         return any(c.name.startswith("PJSIP/operator") and c.bridged for c in await channels(asterisk))
 
     async with (
+        setting(asterisk, CALLCTL_RATE=rate),
         operator_answering(asterisk, tmp_path),
         placed_call(asterisk, tmp_path, [*keys, wait(10), HANG_UP], audio=line_audio(seconds=60)) as call,
     ):

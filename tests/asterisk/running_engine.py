@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
+import httpx
 import psutil
 import trio
 
@@ -18,7 +19,6 @@ from engine.server import Listening, serve
 from engine.speech.verbalize import verbalize
 from ops.embedded.world import Overrides
 from tests.asterisk.pbx import Channel, RealAsterisk, engine_at
-from tests.e2e.served import Served
 
 SECRET = "dialplan-and-engine-only"
 _CLEAN_SECONDS = 10.0
@@ -108,8 +108,17 @@ async def point_at(asterisk: RealAsterisk, *engines: RunningEngine | str) -> Non
     await trio.to_thread.run_sync(partial(asterisk.point_at_all, addresses, secret=SECRET))
 
 
-def address_of(engine: Served) -> str:
-    """Of a process of its own."""
+class Reachable(Protocol):
+    """An engine that is a process of its own, or a balancer in front of some."""
+
+    @property
+    def audiosocket(self) -> tuple[str, int]: ...
+    @property
+    def web(self) -> httpx.AsyncClient: ...
+
+
+def address_of(engine: Reachable) -> str:
+    """As the dialplan finds it."""
     host, port = engine.audiosocket
     return engine_at(f"{host}:{port}", f"{host}:{engine.web.base_url.port}")
 

@@ -63,6 +63,9 @@ async def test_who_is_nobodys_gets_nothing_but_an_operator(world: World, tmp_pat
                 assert await caller.wait_ended() in ("terminated", "eof", "reset")
         assert await two.balancer.next_step(caller.call_id) == "operator"
         assert (await two.balancer.web.get("/readyz")).status_code == 404, "only the dialplan's questions go through"
+        assert (await two.balancer.web.get("/healthz")).json() == {"status": "alive"}, (
+            "as `callctl asterisk check` asks"
+        )
         assert (await two.balancer.web.get(f"/internal/calls/{uuid4()}/next")).status_code == 401
 
 

@@ -196,6 +196,21 @@ async def test_engines_behind_a_balancer_are_not_called_missing(shop: Shop) -> N
     assert all_well([trouble])
 
 
+@pytest.mark.parametrize("engine", ["192.0.2.11:9092", "[2001:db8::11]:9092", "engine-a:9092"])
+async def test_16_khz_over_a_network_that_nobody_watches(shop: Shop, engine: str) -> None:
+    near = shop.manager.variables["CALLCTL_ENGINE_1"]
+    shop.manager.variables["CALLCTL_RATE"] = "16000"
+    assert "audio at 16 kHz" in [finding.what for finding in await shop.findings()]
+    assert await shop.troubles() == []
+    shop.manager.variables["CALLCTL_ENGINE_2"] = f"{engine},{near.partition(',')[2]}"
+    [trouble] = await shop.troubles()
+    assert (trouble.mark, trouble.what) == (Mark.MISSING, "audio at 16 kHz")
+    assert engine.removesuffix(":9092") in trouble.found
+    assert "HAProxy" in trouble.remedy
+    shop.manager.variables["CALLCTL_RATE"] = "8000"
+    assert await shop.troubles() == []
+
+
 async def test_without_func_module_nobody_tells_which_modules_there_are(shop: Shop) -> None:
     for module in MODULES:
         del shop.manager.variables[f"IFMODULE({module.name}.so)"]

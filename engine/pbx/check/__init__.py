@@ -3,6 +3,7 @@
 from engine.config import Config
 from engine.errors import AmiAway, AmiError, AmiLoginRefused, ConfigError
 from engine.pbx.ami_connection import open_ami
+from engine.pbx.check.distance import check_distance
 from engine.pbx.check.engine_side import check_audiosocket, check_globals, check_http
 from engine.pbx.check.findings import Finding, Mark, all_well, fine, missing
 from engine.pbx.check.manager import check_manager
@@ -39,6 +40,7 @@ async def _pbx(config: Config) -> list[Finding]:
                 fine(_WHAT, f"{address}, logged in as {config.ami.user}"),
                 *await check_manager(ami, config.operators),
                 *await check_globals(ami, config.http, config.audiosocket),
+                *await check_distance(ami, config.ami.host),
                 *await check_reach(config.ami),
             ]
     except AmiError as error:

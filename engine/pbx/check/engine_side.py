@@ -10,6 +10,7 @@ import trio
 
 from engine.config import AmiConfig, AudioSocketConfig, HttpConfig
 from engine.pbx.ami_connection import Asker
+from engine.pbx.check.distance import is_here
 from engine.pbx.check.findings import Finding, fine, missing, unknown
 from engine.pbx.check.manager import engines_of, value_of
 
@@ -113,7 +114,7 @@ async def _asked_as_dialplan(client: httpx.AsyncClient, config: HttpConfig, ami:
                 )
             ]
         return [fine("the engine's secret", "the right one is taken, a wrong one refused")]
-    if not _is_loopback(ami.host):
+    if not is_here(ami.host):
         return [
             missing(
                 "the engine's secret",
@@ -148,10 +149,3 @@ def _admitted(config: AudioSocketConfig, ami: AmiConfig) -> list[Finding]:
 
 def _reached_at(host: str) -> str:
     return _ANYWHERE.get(host, host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -73,7 +73,7 @@ def read_directory(directory: Path) -> Reading:
     is a mistake, not the wish to have no articles."""
     if not directory.is_dir():
         raise ConfigError(f"{directory} is not a directory")
-    files = sorted(path for path in directory.rglob("*.md") if path.is_file())
+    files = sorted(path for path in directory.rglob("*.md") if path.is_file() or _leads_nowhere(path))
     if not files:
         raise ConfigError(f"there is no article (*.md) in {directory}")
     read = [_read(path, path.relative_to(directory).as_posix()) for path in files]
@@ -81,6 +81,11 @@ def read_directory(directory: Path) -> Reading:
         tuple(each for each in read if isinstance(each, Article)),
         tuple(each for each in read if isinstance(each, Broken)),
     )
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """A link whose file is away: a broken article, not one that was removed."""
+    return path.is_symlink() and not path.exists()
 
 
 def _read(file: Path, path: str) -> Article | Broken:

@@ -52,10 +52,12 @@ def test_what_is_no_article(source: str, why: str) -> None:
 def test_a_broken_file_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
     write(tmp_path, {"good.md": "Т", "in/folder.md": "Т", "bad.md": "---\noops", "notes.txt": "oops"})
     (tmp_path / "latin.md").write_bytes("---\ntitle: Ціна\n".encode("cp1251"))
+    (tmp_path / "link.md").symlink_to(tmp_path / "away.md")
     found = read_directory(tmp_path)
     assert [each.path for each in found.articles] == ["good.md", "in/folder.md"]
     assert {each.path: each.reason for each in found.broken} == {
         "bad.md": "no front matter between two lines of ---", "latin.md": "not UTF-8",
+        "link.md": "No such file or directory",
     }  # fmt: skip
 
 

@@ -83,11 +83,11 @@ CASES: Final[Mapping[str, Case]] = {
     "AnswersSlow": Case(_histogram(_TURNS, "3.0", "5.0"), _histogram(_TURNS, "0.7", "1.0")),
     "ModelInvents": Case(
         {
-            'callctl_ungrounded_total{kind="price",outcome="corrected"}': "0+1x100",
+            'callctl_ungrounded_total{kind="price",outcome="replaced"}': "0+1x100",
             "callctl_turn_response_seconds_count": "0+5x100",
         },
         {
-            'callctl_ungrounded_total{kind="price",outcome="corrected"}': "0+1x100",
+            'callctl_ungrounded_total{kind="price",outcome="replaced"}': "0+1x100",
             "callctl_turn_response_seconds_count": "0+50x100",
         },
         "80m",

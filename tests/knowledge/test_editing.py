@@ -116,6 +116,19 @@ async def test_a_filling_that_was_broken_off_goes_on(database: Database) -> None
     assert len(await listed(database)) == 2
 
 
+async def test_the_vectors_follow_no_faster_than_the_rate(
+    server: EmbeddedPostgres, config: DatabaseConfig, database: Database
+) -> None:
+    settings = Config.from_env({"database": {"url": server.url}, "embeddings": {"rate": 8}})
+    await put(config, DELIVERY, None)
+    await reindex(settings, database)
+    for n in range(20):
+        await put(config, written(f"{n}.md", f"Доставка {n}", "delivery", f"Доставка коштує {n} гривень."), None)
+    began = trio.current_time()
+    assert await catch_up(settings, database) == 20
+    assert trio.current_time() - began >= 16 / 8, "two batches of eight before the last"
+
+
 async def test_the_vectors_follow(server: EmbeddedPostgres, config: DatabaseConfig, database: Database) -> None:
     settings = Config.from_env({"database": {"url": server.url}})
     assert await catch_up(settings, database) == 0, "no set to be brought up to date"

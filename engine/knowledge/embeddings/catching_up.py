@@ -1,6 +1,7 @@
 """After an article was edited: what the active set has no vectors of is embedded into it, behind everybody's back.
 
-Until then the article is found by its words. A change of the provider, the model or the size is a reindex, not this.
+Until then the article is found by its words. No faster than EMBEDDINGS_RATE, as a reindex: another shop's whole shelf
+may have been loaded. A change of the provider, the model or the size is a reindex, not this.
 """
 
 from typing import Final
@@ -12,6 +13,7 @@ from engine.database import Database
 from engine.errors import EngineError
 from engine.knowledge.embeddings import filling, sets
 from engine.knowledge.embeddings.base import Embedder
+from engine.knowledge.embeddings.pace import Pace
 from engine.knowledge.embeddings.providers import with_embedder
 from engine.knowledge.embeddings.reindex import alone
 from engine.log import get_logger
@@ -28,9 +30,11 @@ async def catch_up(config: Config, database: Database) -> int:
         return 0
 
     async def fill(embedder: Embedder) -> int:
+        pace = Pace(config.embeddings.rate, trio.current_time())
         done, last = 0, ""
         while page := await filling.missing_after(database, active, last, embedder.batch):
             last = page[-1].hash
+            await trio.sleep(pace.wait_for(len(page), trio.current_time()))
             vectors = await embedder.embed([each.text for each in page], "passage")
             await filling.save(database, active, [each.hash for each in page], vectors)
             done += len(page)

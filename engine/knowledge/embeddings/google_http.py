@@ -56,6 +56,7 @@ class GoogleHttp:
     def __init__(self, url: str, tokens: TokenSource, *, connections: int) -> None:
         self._url = url
         self._tokens = tokens
+        self._ill_with = "nobody knows what"
         self._client = httpx.AsyncClient(timeout=None, limits=httpx.Limits(max_connections=connections))
         self.breaker = CircuitBreaker(
             VENDOR, illness=(_Ill,), gauge=metrics.BREAKER_OPEN.labels(VENDOR), clock=trio.current_time
@@ -90,13 +91,14 @@ class GoogleHttp:
                 response = await self._send(body, deadline)
                 _raise_for_illness(response)
         except BreakerOpen as error:
-            told = "its circuit breaker is open"
+            told = f"its circuit breaker is open, for: {self._ill_with}"
             raise (
                 _TryFailed(told) if patience.outlasts_breaker else EmbeddingsError(VENDOR, told, retryable=True)
             ) from error
         except EmbeddingsError as error:
             metrics.VENDOR_ERRORS.labels(VENDOR).inc()
             log.warning("embeddings_try_failed", error=str(error))
+            self._ill_with = str(error).removeprefix(f"{VENDOR}: ")
             raise
         metrics.VENDOR_SECONDS.labels(VENDOR).observe(trio.current_time() - started)
         if response.status_code != httpx.codes.OK:

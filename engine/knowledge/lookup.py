@@ -60,11 +60,17 @@ _BY_WORDS: Final = """
 _BY_VECTOR: Final = """
     SELECT chunks.id AS chunk_id, path, title, category, heading, chunks.text, 1 - distance AS score
     FROM (SELECT chunk_hash, embedding <=> %(vector)s::vector AS distance FROM {table}
+          WHERE EXISTS (SELECT FROM chunks JOIN articles ON articles.id = article_id
+                        WHERE hash = chunk_hash AND (valid_until IS NULL OR valid_until >= %(today)s) OFFSET 0)
           ORDER BY embedding::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions})
           LIMIT %(candidates)s) AS nearest
          JOIN chunks ON chunks.hash = chunk_hash JOIN articles ON articles.id = article_id
     WHERE valid_until IS NULL OR valid_until >= %(today)s
     ORDER BY distance, chunk_id"""
+"""Whether a vector's article is there and valid is asked of each as the index hands it out (OFFSET 0 keeps it from
+becoming a join with all of them), and the index goes on until there are enough: old promotions hide nothing."""
+_WIDTH: Final = """
+    SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'strict_order', true)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def by_words(statements: Statements, stems: Sequence[str], today: date) -> list[
 def by_vector(statements: Statements, vectors: Names, vector: str, today: date) -> list[Hit]:
     """The chunks nearest to a question's vector (written as pgvector does), nearest first. `vectors`: the set's
     `names`. In a transaction."""
-    statements.execute("SELECT set_config('hnsw.ef_search', %s, true)", [str(EF_SEARCH)])
+    statements.execute(_WIDTH, [str(EF_SEARCH)])
     asked = {"vector": vector, "candidates": CANDIDATES, "today": today}
     return [_hit(row) for row in statements.fetch(_BY_VECTOR, asked, names=vectors)]
 

@@ -95,6 +95,10 @@ EMBEDDINGS_MISMATCH = Gauge(
 KNOWLEDGE_SEARCHES = Counter(
     "callctl_knowledge_searches_total", "Searches of the knowledge base, by result.", ["result"], registry=REGISTRY
 )
+KNOWLEDGE_WORDS_ONLY = Counter(
+    "callctl_knowledge_words_only_total", "Searches of the knowledge base without the question's vector, for whatever"
+    " reason.", registry=REGISTRY,
+)  # fmt: skip
 KNOWLEDGE_SECONDS = Histogram(
     "callctl_knowledge_search_seconds", "A search of the knowledge base, its vector included.", buckets=_SHORT,
     registry=REGISTRY,

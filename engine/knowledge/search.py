@@ -41,6 +41,11 @@ class Passage:
     text: str
 
 
+def given(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Of all that was considered what a model is given."""
+    return [each for each in ranked if each.answers][:LIMIT]
+
+
 class QueryVectors(Protocol):
     """Makes the vectors of questions, for whichever set is active (`embeddings.QueryEmbedder`)."""
 
@@ -81,18 +86,19 @@ class KnowledgeSearch:
         except DatabaseError:
             metrics.KNOWLEDGE_SEARCHES.labels("failed").inc()
             raise
-        answers = [each.found for each in ranked if each.answers][:LIMIT]
+        answers = [each.found for each in given(ranked)]
         metrics.KNOWLEDGE_SEARCHES.labels("found" if answers else "nothing").inc()
         return [Passage(found.path, found.heading, found.text) for found in answers]
 
     async def ranked(self, question: str, category: str | None = None) -> list[Ranked]:
         """All that was considered, best first, and whether it answers. Raises `DatabaseError`."""
-        stems = lexemes(question)
-        if not stems:
+        if not any(map(str.isalnum, question)):
             return []
         with metrics.KNOWLEDGE_SECONDS.time():
-            words, vector = await self._words_and_vector(question, stems)
+            words, vector = await self._words_and_vector(question, lexemes(question))
             near = await self._near(vector) if vector else None
+        if self._vectors is not None and near is None:
+            metrics.KNOWLEDGE_WORDS_ONLY.inc()
         scale = None if vector is None or near is None else scale_of(vector.set.made.model)
         return rank(words, near or (), scale, category)
 
@@ -103,15 +109,18 @@ class KnowledgeSearch:
 
         async def embed(vectors: QueryVectors) -> None:
             nonlocal vector
-            with trio.move_on_after(_VECTOR_SECONDS):
+            with trio.move_on_after(_VECTOR_SECONDS) as patience:
                 vector = await vectors.embed(question)
+            if patience.cancelled_caught:
+                log.warning("no_vector_in_time", seconds=_VECTOR_SECONDS)
 
         async with trio.open_nursery() as nursery:
             if self._vectors is not None:
                 nursery.start_soon(embed, self._vectors)
             today = self._today()
             try:
-                hits = await self._in_database(lambda sql: by_words(sql, stems, today))
+                if stems:  # none: a question of small words, «Де ви?», which has a meaning all the same
+                    hits = await self._in_database(lambda sql: by_words(sql, stems, today))
             except DatabaseError as error:
                 failure = error
                 nursery.cancel_scope.cancel()

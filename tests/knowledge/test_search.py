@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import trio
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from engine.config import DatabaseConfig
 from engine.database import Database
 from engine.errors import DatabaseAway
 from engine.knowledge.embeddings import EmbeddingSet, Made, QueryVector, as_sql
 from engine.knowledge.search import NoKnowledge, Passage, open_search
+from engine.metrics import REGISTRY
 from ops.embedded.postgres import EmbeddedPostgres
 from tests.knowledge.shop import TODAY, article, searching
 
@@ -53,7 +55,7 @@ async def embed(database: Database) -> None:
     )
     rows = await database.fetch("SELECT hash, path FROM chunks JOIN articles ON articles.id = article_id")
     for row in rows:
-        vector = np.eye(4, dtype=np.float32)[AXES[row["path"]]]
+        vector = np.eye(4, dtype=np.float32)[AXES.get(row["path"], 0)]
         await database.execute("INSERT INTO embeddings_1 VALUES (%s, %s::vector)", [row["hash"], as_sql(vector)])
 
 
@@ -117,16 +119,44 @@ async def test_an_expired_article_is_out_by_the_shops_calendar(shop_server: Embe
             assert await tomorrow.search("яка знижка") == []
 
 
-async def test_vectors_that_take_too_long_are_not_waited_for(shop_server: EmbeddedPostgres) -> None:
+async def test_a_question_of_small_words_is_asked_of_the_vectors(shop_server: EmbeddedPostgres) -> None:
+    async with searching(shop_server, *SHELF, vectors=Meaning(1, 0.1, 0, 0)) as (search, database):
+        await embed(database)
+        assert sources(await search.search("Де ви?"))[:1] == ["delivery.md"]
+
+
+async def test_old_promotions_hide_nothing(shop_server: EmbeddedPostgres) -> None:
+    """Nearer than what is valid, and more of them than are taken."""
+    over = [article(f"{n}.md", f"Акція {n}", "Знижка.", valid_until=TODAY - timedelta(days=1)) for n in range(60)]
+    async with searching(shop_server, PAYMENT, *over, vectors=Meaning(1, 0.2, 0, 0)) as (search, database):
+        await embed(database)
+        await database.execute(
+            "UPDATE embeddings_1 SET embedding = CASE path WHEN 'payment.md' THEN '[1,0.5,0,0]' ELSE '[1,0.3,0,0]' END"
+            "::vector FROM chunks JOIN articles ON articles.id = article_id WHERE hash = chunk_hash"
+        )
+        await database.execute("DELETE FROM articles WHERE path = '59.md'")  # its vector stays until the next reindex
+        assert sources(await search.search("Де ви?")) == ["payment.md"]
+
+
+def words_only() -> float:
+    return REGISTRY.get_sample_value("callctl_knowledge_words_only_total") or 0.0
+
+
+async def test_vectors_that_take_too_long_are_not_waited_for_but_counted(shop_server: EmbeddedPostgres) -> None:
+    before = words_only()
     async with searching(shop_server, *SHELF, vectors=Meaning(1, 0, 0, 0, delay=60)) as (search, database):
         await embed(database)
-        with trio.fail_after(10):
+        with trio.fail_after(10), capture_logs() as logs:
             assert sources(await search.search("яка гарантія")) == ["warranty.md"]
+    assert words_only() == before + 1
+    assert [each["event"] for each in logs] == ["no_vector_in_time"]
 
 
 async def test_a_set_that_was_dropped_just_now_leaves_the_words(shop_server: EmbeddedPostgres) -> None:
+    before = words_only()
     async with searching(shop_server, *SHELF, vectors=Meaning(1, 0, 0, 0, table="embeddings_7")) as (search, _):
         assert sources(await search.search("яка гарантія")) == ["warranty.md"]
+    assert words_only() == before + 1
 
 
 async def test_a_base_without_articles_finds_nothing(shop_server: EmbeddedPostgres) -> None:

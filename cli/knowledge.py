@@ -88,8 +88,10 @@ def list_command(as_json: Json = False) -> None:
     articles = with_database(listed)
     if as_json:
         print_json([asdict(each) for each in articles])
-    else:
+    elif articles:
         print_table(article_table(articles))
+    else:
+        typer.echo("there is no article: callctl knowledge load DIR brings some")
 
 
 @app.command("show")
@@ -130,17 +132,19 @@ def search_command(
     from cli.knowledge_report import explained, print_explained, print_passages
     from cli.knowledge_search import ranked
     from engine.knowledge.articles import CATEGORIES
+    from engine.knowledge.search import given
 
     if category is not None and category not in CATEGORIES:
         fail(f"--category {category}: give one of {', '.join(CATEGORIES)}")
     found = ranked(question, category)
+    passages = given(found)
     if as_json:
-        print_json([explained(each) for each in found if explain or each.answers])
+        print_json([explained(each, each in passages) for each in (found if explain else passages)])
     elif explain:
-        print_explained(found)
+        print_explained(found, passages)
     else:
-        print_passages(found)
-    if not any(each.answers for each in found):
+        print_passages(passages)
+    if not passages:
         raise typer.Exit(_WRONG)
 
 

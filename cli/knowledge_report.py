@@ -18,7 +18,8 @@ from engine.knowledge.evaluation import Asked, recalls
 from engine.knowledge.ranking import Ranked
 from engine.knowledge.shelf import Change, Shelved
 
-_SHOWN = 3
+_EXPLAINED = 12
+"""Articles at least: the first."""
 
 
 def print_changes(changes: Sequence[Change], broken: Sequence[Broken], as_json: bool) -> None:
@@ -59,27 +60,30 @@ def print_article(article: Mapping[str, Any], chunks: Sequence[Chunk]) -> None:
         typer.echo(f"\n[{n}/{len(chunks)}] {chunk.heading}\n{chunk.text}")
 
 
-def explained(ranked: Ranked) -> dict[str, Any]:
-    """For JSON."""
+def explained(ranked: Ranked, given: bool) -> dict[str, Any]:
+    """For JSON. `given`: the bot would be given it; others may answer too."""
     found = asdict(ranked.found)
     del found["chunk_id"]
-    return {**found, **{name: value for name, value in asdict(ranked).items() if name != "found"}}
+    return {**found, **{name: value for name, value in asdict(ranked).items() if name != "found"}, "given": given}
 
 
-def print_explained(ranked: Sequence[Ranked]) -> None:
-    """The figures of all that was considered; what the bot would be given is marked."""
+def print_explained(ranked: Sequence[Ranked], given: Sequence[Ranked]) -> None:
+    """The figures of what was considered; marked: what the bot would be given, and what answers too but is too many."""
     table = Table("", "words", "similarity", "fused", "category", "article", box=None)
-    for each in ranked[: 4 * _SHOWN]:
+    for n, each in enumerate(ranked):
+        if n >= _EXPLAINED and each not in given:
+            continue
+        mark = "✓" if each in given else "·" if each.answers else ""
         similarity = "" if each.similarity is None else f"{each.similarity:.3f}"
-        table.add_row("✓" if each.answers else "", f"{each.words:.2f}", similarity, f"{each.score:.4f}",
+        table.add_row(mark, f"{each.words:.2f}", similarity, f"{each.score:.4f}",
                       each.found.category, escape(f"{each.found.path}: {each.found.heading}"))  # fmt: skip
     print_table(table)
 
 
-def print_passages(ranked: Sequence[Ranked]) -> None:
+def print_passages(given: Sequence[Ranked]) -> None:
     """What the bot would be given."""
     console = Console(highlight=False)
-    passages = [each.found for each in ranked if each.answers][:_SHOWN]
+    passages = [each.found for each in given]
     for found in passages:
         console.print(f"[bold]{escape(found.heading)}[/bold] ({escape(found.path)})\n{escape(found.text)}\n")
     if not passages:

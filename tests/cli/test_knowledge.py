@@ -27,6 +27,8 @@ def settings() -> Iterator[dict[str, str]]:
 
 
 def test_load_list_show_search(settings: dict[str, str], tmp_path: Path) -> None:
+    empty = callctl("knowledge", "list", settings=settings, folder=tmp_path).stdout
+    assert empty == "there is no article: callctl knowledge load DIR brings some\n"
     shelf = write(
         tmp_path / "shelf", {"delivery.md": "Доставка шин коштує сто гривень.", "returns.md": "Повертаємо все."}
     )
@@ -72,6 +74,23 @@ def test_what_people_wrote_is_left_and_named(settings: dict[str, str], tmp_path:
     assert (started.returncode, started.stdout) == (0, "there are articles already: nothing was loaded\n")
     replaced = callctl("knowledge", "load", "--replace", str(shelf), settings=settings, folder=tmp_path)
     assert replaced.stdout.startswith("updated delivery.md\n")
+
+
+def test_what_is_shown_is_what_the_bot_is_given(settings: dict[str, str], tmp_path: Path) -> None:
+    texts = {f"{n}.md": f"Доставка коштує {n} гривень." for n in range(6)}
+    callctl("knowledge", "load", str(write(tmp_path / "many", texts)), settings=settings, folder=tmp_path)
+
+    def found(*options: str) -> str:
+        return callctl("knowledge", "search", "доставка", *options, settings=settings, folder=tmp_path).stdout
+
+    given = [each["path"] for each in json.loads(found("--json"))]
+    assert len(given) == 3
+    explained = json.loads(found("--json", "--explain"))
+    assert [each["path"] for each in explained if each["given"]] == given
+    assert all(each["answers"] for each in explained)
+    table = found("--explain")
+    assert (table.count("✓"), table.count("·")) == (3, 3)
+    assert all(f"({path})" in found() for path in given)
 
 
 def test_eval_tells_the_failures(settings: dict[str, str], tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def reindex(
 
     Example: callctl embeddings reindex --rate 10
     """
-    if rate is not None and rate <= 0:
+    if rate is not None and not rate > 0:  # nor is nan
         fail(f"--rate {rate:g}: give a number of texts a second above 0")
     from cli.progress import Progress
     from engine import log
@@ -80,7 +80,7 @@ def reindex(
     from engine.knowledge.embeddings.reindex import reindex as build
     from engine.knowledge.embeddings.report import told
 
-    log.configure("ERROR")  # what fails is told in the one line at the end
+    log.configure("WARNING")  # what is tried again; what fails is told in the one line at the end
     with clear_errors():
         config = Config.from_env()
     planned = with_database(lambda database: plan(database, wanted(config)))
@@ -92,14 +92,24 @@ def reindex(
 
 
 @app.command()
-def activate(set_id: SetId) -> None:
+def activate(set_id: SetId, yes: Yes = False) -> None:
     """Search another set that is ready, at once: to roll back, say.
+
+    Asks first where nobody here can embed questions for it: they would be searched by words alone.
 
     Example: callctl embeddings activate 3
     """
+    from engine.config import Config
+    from engine.knowledge.embeddings.queries import why_unusable
     from engine.knowledge.embeddings.sets import activate as switch
-    from engine.knowledge.embeddings.sets import count_missing
+    from engine.knowledge.embeddings.sets import count_missing, find
 
+    with clear_errors():
+        config = Config.from_env()
+    asked = with_database(lambda database: find(database, set_id))
+    if asked.state == "ready" and (why := with_database(lambda database: why_unusable(config, asked.made))):
+        typer.echo(f"nobody here can embed questions for set {set_id}, {asked.made}: {why}", err=True)
+        _ask(f"Search set {set_id} all the same, by words alone?", yes)
     chosen = with_database(lambda database: switch(database, set_id))
     missing = with_database(lambda database: count_missing(database, chosen))
     typer.echo(f"set {set_id}, {chosen.made}, is active")

@@ -77,8 +77,8 @@ class EmbeddingsConfig(BaseSettings):
     """local: multilingual-e5-small in a process of our own, offline. google: Vertex AI, of GOOGLE_PROJECT in
     GOOGLE_LOCATION."""
     google_model: str = "gemini-embedding-001"
-    google_dimensions: int = Field(default=768, gt=0, le=2000)
-    """At most 2000: what pgvector can index."""
+    google_dimensions: int = Field(default=768, gt=0, le=3072)
+    """At most 3072: the most that a model of Google has. pgvector indexes halves of up to 4000."""
     google_endpoint: str = ""
     """A URL; empty: `https://{location}-aiplatform.googleapis.com`."""
     rate: float = Field(default=20.0, gt=0)

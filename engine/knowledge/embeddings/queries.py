@@ -17,7 +17,7 @@ from engine.database import Database
 from engine.errors import DatabaseError, EmbeddingsError, EngineError
 from engine.knowledge.embeddings import sets
 from engine.knowledge.embeddings.base import Embedder, Made, Vector
-from engine.knowledge.embeddings.providers import open_embedder, wanted
+from engine.knowledge.embeddings.providers import open_embedder, wanted, with_embedder
 from engine.knowledge.embeddings.sets import EmbeddingSet
 from engine.log import get_logger
 
@@ -139,6 +139,15 @@ async def _prove(embedder: Embedder) -> None:
         await embedder.embed([_PROBE], "passage")
         return
     raise EmbeddingsError(embedder.made.provider, f"no answer within {_PROBE_SECONDS:g} s", retryable=True)
+
+
+async def why_unusable(config: Config, made: Made) -> str:
+    """Why nobody here can embed questions for a set made so; empty where somebody can."""
+    try:
+        await with_embedder(config, made, _prove)
+    except EngineError as error:
+        return str(error)
+    return ""
 
 
 @asynccontextmanager

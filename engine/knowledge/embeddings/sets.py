@@ -105,6 +105,11 @@ async def switch_if_complete(runner: Runner, target: EmbeddingSet) -> bool:
     return await runner.transaction(work)
 
 
+async def find(runner: Runner, set_id: int) -> EmbeddingSet:
+    """Raises `ReindexError` where there is none."""
+    return await runner.transaction(lambda statements: _chosen(statements, set_id))
+
+
 async def activate(runner: Runner, set_id: int) -> EmbeddingSet:
     """Make a set that is ready the active one, complete or not. Raises `ReindexError`."""
 

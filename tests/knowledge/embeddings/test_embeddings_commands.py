@@ -87,6 +87,25 @@ def test_another_provider_is_asked_about_and_can_be_taken_back(shell: Shell) -> 
     assert f"set {second} may still be searched" in shell(f"embeddings drop {second} --yes", 2)
 
 
+def test_a_set_nobody_can_ask_is_asked_about(shell: Shell) -> None:
+    shell.prepare("stock", dict(SHOP))
+    shell("embeddings reindex")
+    shell("embeddings reindex --yes", EMBEDDINGS_PROVIDER="local")
+    [first, _] = json.loads(shell("embeddings sets --json"))
+    told = shell(f"embeddings activate {first['id']}", 2, EMBEDDINGS_PROVIDER="local", GOOGLE_PROJECT="")
+    assert "nobody here can embed questions for set" in told
+    assert "GOOGLE_PROJECT is not set" in told
+    assert "Say --yes" in told
+    assert json.loads(shell("embeddings sets --json"))[0]["state"] == "ready"
+    assert "is active" in shell(f"embeddings activate {first['id']} --yes", GOOGLE_PROJECT="")
+
+
+def test_as_many_dimensions_as_the_model_has(shell: Shell) -> None:
+    shell.prepare("stock", dict(SHOP))
+    assert "gemini-embedding-001 (3072), is active" in shell("embeddings reindex", EMBEDDINGS_GOOGLE_DIMENSIONS="3072")
+    assert "3072" in shell("embeddings reindex", 2, EMBEDDINGS_GOOGLE_DIMENSIONS="3073")
+
+
 def test_wrong_input_in_one_line(shell: Shell) -> None:
     shell.prepare("stock", dict(SHOP))
     shell("embeddings reindex")
@@ -97,6 +116,7 @@ def test_wrong_input_in_one_line(shell: Shell) -> None:
         (f"embeddings drop {active['id']} --yes", "is the active one: activate another first"),
         (f"embeddings drop {active['id']}", "Say --yes"),
         ("embeddings reindex --rate 0", "--rate 0: give a number"),
+        ("embeddings reindex --rate nan", "--rate nan: give a number"),
     ):
         output = shell(line, 2)
         assert told in output

@@ -16,10 +16,12 @@ many are read; here only three are."""
 _SAME_CATEGORY: Final = 1.35
 """A preference, not a wall: it outweighs one place, for the model's guess of a category may be wrong."""
 _WORDS_ALONE: Final = 0.34
-"""Share of the question's weight that must be covered where no vector speaks for the article."""
-_WORDS_COUNT: Final = 1.5
-_ENOUGH: Final = 1.0
-"""Of words (weighed so) and similarity (by its scale) together."""
+"""Share of the question's weight that must be covered where there are no vectors."""
+_WORDS_FAR: Final = 0.45
+"""The same where there are, and the article is not among the nearest."""
+_ENOUGH: Final = 0.9
+"""Of the share covered and similarity (by its scale) together. Fitted to the shipped questions and every other one of
+the everyday ones (ops/seed): what it lets through of those nobody answers is what they cost to keep out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def _ranked(
 
 
 def _answers(words: float, similarity: float | None, scale: Scale | None) -> bool:
-    if scale is None or similarity is None:
+    if scale is None:
         return words >= _WORDS_ALONE
-    return _WORDS_COUNT * words + scale.of(similarity) >= _ENOUGH
+    if similarity is None:
+        return words >= _WORDS_FAR
+    return words + scale.of(similarity) >= _ENOUGH

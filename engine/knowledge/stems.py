@@ -15,13 +15,27 @@ _FOLD: Final = str.maketrans("іїыйєэёґ", "ииииееег", "ьъ'’ʼ
 _SHORTEST: Final = 3
 _SUFFIXES: Final = """
     ться тися тся ется ється иться ете ите єте ешь ишь ють ать ять ить еть ет ит емо имо ємо али яли или лася лась ти ть
-    ння ние ния нню нням ами ями ого его ому ему ими ую юю их ах ях ов ев ою ею ам ям ом ем ии ия ие иу ая яя ое ее ои
+    ння ние ния нню нням ами ями ого его ому ему ими ую юю их ах ях ов ев ів ав яв ою ею ам ям ом ем ии ия ие иу ая яя
+    ое ее ои
     а е и о у ю я"""
 _SUFFIX: Final = re.compile(f"(?:{'|'.join(_SUFFIXES.translate(_FOLD).split())})$")
 """A stem keeps at least this many letters."""
 PREFIX: Final = 4
 """A stem this long may be the beginning of a longer one; similar stems begin with the same letters, this many."""
-_LONGEST_TAIL: Final = 4
+_ANY_TAIL: Final = 2
+"""So many letters may follow a whole stem, whatever they are."""
+_TAILS: Final = tuple(
+    frozenset(["", *tails.translate(_FOLD).split()])
+    for tails in (
+        """а я и у ю ова ову ува уву ява ав ив яв ував ював л ли ля лю ле ляв ал ил ял ан ян ен ован уван юван лен
+        анн ен енн ленн увач т ат ит ят в вш ж же жа жу жен дж дже джен ч ча чу чен ш ша шу шен щ ща щу щен ют уют ун
+        ую ст стит""",
+        "к ок ик ник ниц ництв н ач ч щик чик ц ец ост ис ист ств ин ан ен ищ",
+        "н нн ен енн ов ев ськ ск лив ист ост ис іш нис ніш ш",
+    )
+)
+"""What is between the root and the endings that are cut: of verbs, of nouns, of adjectives. Two forms of a word differ
+in tails of one kind; `повернути` and `поверх` only look alike."""
 
 _STOPWORDS: Final = frozenset(
     _WORD.findall(
@@ -31,7 +45,7 @@ _STOPWORDS: Final = frozenset(
         мой на над нам не ні нет о об он она они от по под при про прошу що что щоб чтобы це это та так таке такие
         там то ту тут ти ты у хто хочу хочеться через чи чем чим як яка які який яке скільки сколько потрібно нужно
         треба надо маєте имеете буде будет якщо вже уже ще еще скажіть скажите підкажіть подскажите будь ласка
-        пожалуйста где зараз сейчас
+        пожалуйста где зараз сейчас шо шось щось якусь якась якийсь можете можу могу може мій твій
         """
     )
 )
@@ -59,14 +73,16 @@ def stem(word: str) -> str:
 
 
 def similar(one: str, other: str) -> bool:
-    """Whether two stems are forms of one word: one begins the other, or they share all but a short ending."""
+    """Whether two stems are forms of one word: one begins the other, or from where they part both go on as forms of a
+    word do."""
     short, long = sorted((one, other), key=len)
     if len(short) < PREFIX:
         return short == long
-    if long.startswith(short):
-        return len(long) - len(short) <= _LONGEST_TAIL
     shared = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    return shared >= max(PREFIX + 1, len(short) - 2) and len(long) - shared <= _LONGEST_TAIL
+    if shared == len(short) and len(long) - shared <= _ANY_TAIL:
+        return True
+    least = PREFIX if shared == len(short) else PREFIX + 1
+    return shared >= least and any(short[shared:] in tails and long[shared:] in tails for tails in _TAILS)
 
 
 _SAME: Final = {word: meant for meant, words in SAME_WORDS.items() for word in words.split()}

@@ -7,7 +7,7 @@ import nox
 PYTHON = Path(".python-version").read_text().strip()
 _KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """The tests start many processes: each takes one second, not ten, once the bytecode of the vendors' SDKs is kept."""
-_ELSEWHERE = ("asterisk", "browser", "containers", "prometheus", "scale")
+_ELSEWHERE = ("asterisk", "browser", "containers", "metal", "prometheus", "scale")
 """Marks of tests that need what is not in a wheel, or the machine to themselves."""
 _DATA_BENCHES = ("data_writer", "data_tables", "data_daily", "knowledge_search", "knowledge_embeddings", "api_calls")
 
@@ -92,6 +92,14 @@ def containers(session: nox.Session) -> None:
     """The image and compose.yaml, with the Docker of DOCKER_HOST: built, brought up, called, killed part by part."""
     _install(session)
     session.run("pytest", "-m", "containers", "-s", "tests/containers", *session.posargs, env=_KEEP_BYTECODE)
+
+
+@nox.session(python=PYTHON)
+def metal(session: nox.Session) -> None:
+    """The guide for bare metal, followed where systemd boots (root, Debian; its machine is made if it is not there)."""
+    _install(session)
+    session.run("bash", "tests/metal/setup.sh", external=True)
+    session.run("pytest", "-m", "metal", "-s", "tests/metal", *session.posargs, env=_KEEP_BYTECODE)
 
 
 @nox.session(python=PYTHON)

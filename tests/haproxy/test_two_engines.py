@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import trio
@@ -14,7 +14,7 @@ from ops.emulators.caller_dialplan import announce, next_step
 from tests.e2e.rig import PATIENCE, answer, cut_in
 from tests.e2e.served import Served
 from tests.e2e.world import World
-from tests.haproxy.balancer import FILE, SECRET, Pair, Ports, calls_active, environment, freeze, pair
+from tests.haproxy.balancer import FILE, SECRET, Balancer, Pair, Ports, calls_active, environment, freeze, pair
 
 pytestmark = pytest.mark.asterisk
 
@@ -102,15 +102,40 @@ async def test_the_callers_of_a_lost_engine_are_let_go_and_the_others_talk_on(
 
 async def test_who_one_engine_has_no_room_for_the_other_takes(world: World, tmp_path: Path) -> None:
     async with pair(world, tmp_path / "haproxy.log", CALL_MAX_CALLS="2") as two, AsyncExitStack() as calls:
-        for _ in range(4):
-            await connected(two, calls)
-        await until_active(two, (2, 2))
+        for count in range(1, 5):
+            call_id = uuid4()
+            assert await announced_in_two_parts(two.balancer, call_id)
+            await connect(two, calls, call_id)
+            await until_talking(two, count)  # before that a call has a place where it was announced, and where it comes
+        assert await two.active() == (2, 2)
         assert not await two.balancer.announce(uuid4()), "and told so in the word that the dialplan knows"
+
+
+async def announced_in_two_parts(balancer: Balancer, call_id: UUID) -> bool:
+    """Whether it is taken. The form comes after its head, as a network may bring it."""
+    form = f"uuid={call_id}"
+    head = (
+        f"POST /internal/calls?format=text HTTP/1.1\r\nHost: callctl\r\nX-Callctl-Secret: {SECRET}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+    )
+    async with await trio.open_tcp_stream("127.0.0.1", balancer.web.base_url.port or 0) as stream:
+        await stream.send_all(head.encode())
+        await trio.sleep(0.1)
+        await stream.send_all(form.encode())
+        told = b""
+        with trio.fail_after(PATIENCE):
+            while not told.endswith((b"accept", b"busy")):
+                told += await stream.receive_some()
+        return told.endswith(b"accept")
 
 
 async def connected(two: Pair, calls: AsyncExitStack) -> SimulatedCaller:
     call_id = uuid4()
     assert await two.balancer.announce(call_id)
+    return await connect(two, calls, call_id)
+
+
+async def connect(two: Pair, calls: AsyncExitStack, call_id: UUID) -> SimulatedCaller:
     options = CallerOptions(decodes=False)
     caller = await calls.enter_async_context(place_call(*two.balancer.audiosocket, call_id=call_id, options=options))
     await caller.wait_for_audio()
@@ -120,4 +145,10 @@ async def connected(two: Pair, calls: AsyncExitStack) -> SimulatedCaller:
 async def until_active(two: Pair, wanted: tuple[float, float]) -> None:
     with trio.fail_after(PATIENCE):
         while await two.active() != wanted:  # noqa: ASYNC110 - asked of other processes
+            await trio.sleep(0.1)
+
+
+async def until_talking(two: Pair, count: int) -> None:
+    with trio.fail_after(PATIENCE):
+        while sum(await two.active()) != count:  # noqa: ASYNC110 - asked of other processes
             await trio.sleep(0.1)

@@ -101,6 +101,10 @@ class DatabaseAway(DatabaseError):
     """PostgreSQL is out of reach, or was too slow: the same work may succeed later."""
 
 
+class LockLost(DatabaseError):
+    """Another may have begun what we alone were doing."""
+
+
 class SpoolError(EngineError):
     """The disk does not take the records."""
 

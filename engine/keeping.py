@@ -1,12 +1,9 @@
-"""What the engine keeps of its calls, and what it sets right: records, actions in the store, and whatever an engine
-that died has left open. Its predecessor's it finds on its start; for that of others, whose names may never come back,
-it looks all the time.
+"""What the engine keeps of its calls: records and actions in the store; and what it sets right of others' (`Recovery`).
 
 Before: `server` opens database and spool. After: calls hand in rows and actions; nothing here ever holds up a call.
 """
 
 import socket
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,34 +11,23 @@ import trio
 
 from engine.config import Config
 from engine.database import Database
-from engine.database.lock import HeldLock, try_lock
 from engine.database.patience import Patience
-from engine.dialogue.tools.recovery import recover_actions
-from engine.errors import DatabaseError, SpoolError
+from engine.errors import SpoolError
 from engine.log import get_logger
-from engine.records.recovery import Lost, close_left_open
-from engine.records.replay import replay_folder
 from engine.records.rows import ActionRow
 from engine.records.spool import Spool
-from engine.records.spool_listing import left_behind
 from engine.records.spool_traces import age_refused
-from engine.records.tables import RecordTables
 from engine.records.writer import RecordWriter
+from engine.recovering import LOOK_SECONDS, Recovery
 from engine.store.actions import ActionLog, MemoryActionLog, Recorded
 from engine.store.client import StoreClient
-from engine.store.journal import JournaledActionLog, recorded_of
+from engine.store.journal import JournaledActionLog
 
 log = get_logger("keeping")
 
-_REPLAY_SECONDS: Final = 10.0
-"""How long the spool may take to reach the database before its open actions are asked again without it."""
-_MARGIN: Final = timedelta(minutes=5)
-_RETRY_SECONDS: Final = 5.0
 _AGE_SECONDS: Final = 6 * 3600.0
 DRAIN_SECONDS: Final = 5.0
 """On a stop, for what is in memory, and once more for what is in the spool."""
-_LOOK_SECONDS: Final = 60.0
-"""How often is looked for what lost engines have left, and how long at most one such look takes."""
 
 
 def engine_name(config: Config) -> str:
@@ -58,15 +44,14 @@ class Keeping:
         self.engine = engine
         self._database = database
         self._spool = spool
-        self._prices = config.cost
-        self._gone_after = timedelta(seconds=config.call.max_duration) + _MARGIN
         self._turns_term = timedelta(days=config.retention.turns_days)
-        self._began_at = datetime.now(UTC)
         self._patience = Patience()
-        self._journal: JournaledActionLog | None = None
+        self._recovery: Recovery | None = None
+        self.actions: ActionLog = MemoryActionLog()
         if database is not None:
-            self._journal = JournaledActionLog(self._save, database, self._patience, lambda: datetime.now(UTC))
-        self.actions: ActionLog = self._journal or MemoryActionLog()
+            self.actions = journal = JournaledActionLog(self._save, database, self._patience, _now)
+            if spool is not None:
+                self._recovery = Recovery(config, database, spool, journal, self.writer, engine, _now())
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -79,9 +64,7 @@ class Keeping:
         """What the database has refused has its term, too, and lies on this machine, where no job comes."""
         while self._spool is not None:
             try:
-                await trio.to_thread.run_sync(
-                    age_refused, self._spool.path.parent, datetime.now(UTC) - self._turns_term
-                )
+                await trio.to_thread.run_sync(age_refused, self._spool.path.parent, _now() - self._turns_term)
             except SpoolError as error:
                 log.warning("refused_records_not_aged", error=str(error))
             await trio.sleep(_AGE_SECONDS)
@@ -98,64 +81,14 @@ class Keeping:
             log.warning("records_stay_in_the_spool", seconds=DRAIN_SECONDS)
 
     async def recover(self, store: StoreClient) -> None:
-        """Bring to an end what was left open: the actions in the store, the calls. Waits for a database that is away;
-        what the spool alone knows of is asked again meanwhile."""
-        if self._database is None or self._journal is None or self._spool is None:
-            return
-        inherited = await trio.to_thread.run_sync(_inherited, self._spool)
-        for each in inherited:
-            self._journal.learn(each)
-        open_in_spool = [each for each in inherited if each.is_open]
-        with trio.move_on_after(_REPLAY_SECONDS if open_in_spool else float("inf")) as waiting:
-            await self.writer.wait_replayed()
-        if waiting.cancelled_caught:
-            await recover_actions(open_in_spool, self._journal, store)
-            await self.writer.wait_replayed()
-        await recover_actions(await self._left_open(self._database, self._journal), self._journal, store)
+        """Bring to an end what was left open before this process. See `Recovery`."""
+        if self._recovery is not None:
+            await self._recovery.begin(store)
 
-    async def keep_recovering(self, store: StoreClient, every: float = _LOOK_SECONDS) -> None:
+    async def keep_recovering(self, store: StoreClient, every: float = LOOK_SECONDS) -> None:
         """`recover`, and then look for what engines that are lost have left, until cancelled."""
-        await self.recover(store)
-        while self._database is not None and self._journal is not None and self._spool is not None:
-            await trio.sleep(every)
-            try:
-                await _replay_left_behind(self._spool, self._database)
-                async with try_lock(self._database, "recovery") as lock:
-                    if lock is not None:
-                        await self._look(self._database, self._journal, store, lock)
-            except* (DatabaseError, SpoolError) as errors:
-                log.warning("recovery_waits", error=str(errors.exceptions[0]))
-
-    async def _look(self, database: Database, journal: JournaledActionLog, store: StoreClient, lock: HeldLock) -> None:
-        """One engine at a time: two asking the store the same thing at once would get in each other's way."""
-        async with trio.open_nursery() as nursery:
-
-            async def until_lost() -> None:
-                await lock.wait_lost()
-                nursery.cancel_scope.cancel()
-
-            nursery.start_soon(until_lost)
-            with trio.move_on_after(_LOOK_SECONDS):
-                await close_left_open(database, self._prices, self._lost())
-                await recover_actions(await self._actions_left_open(journal), journal, store)
-            nursery.cancel_scope.cancel()
-
-    async def _left_open(self, database: Database, journal: JournaledActionLog) -> Sequence[Recorded]:
-        """Closes the calls on the way: what is said of them does not wait for the store."""
-        while True:
-            try:
-                await close_left_open(database, self._prices, self._lost())
-                return await self._actions_left_open(journal)
-            except DatabaseError as error:
-                log.warning("recovery_waits", error=str(error))
-                await trio.sleep(_RETRY_SECONDS)
-
-    async def _actions_left_open(self, journal: JournaledActionLog) -> Sequence[Recorded]:
-        lost = self._lost()
-        return await journal.left_open(lost.engine, lost.before, lost.gone)
-
-    def _lost(self) -> Lost:
-        return Lost(self.engine, self._began_at, datetime.now(UTC) - self._gone_after)
+        if self._recovery is not None:
+            await self._recovery.run(store, every)
 
     async def _save(self, recorded: Recorded) -> None:
         action = recorded.action
@@ -167,21 +100,5 @@ class Keeping:
         )  # fmt: skip
 
 
-async def _replay_left_behind(spool: Spool, database: Database) -> None:
-    """What engines of this machine that are gone have left in spools of their own, before their calls are closed."""
-    tables, behind = RecordTables(database), left_behind(spool.path.parent)
-    while (folder := await trio.to_thread.run_sync(next, behind, None)) is not None:
-        log.warning("spool_inherited", folder=str(folder.path), rows=await replay_folder(folder, tables))
-
-
-def _inherited(spool: Spool) -> list[Recorded]:
-    """What an engine that is gone has left of actions in its spool: of each the last that is known."""
-    found: dict[str, Recorded] = {}
-    for entry in spool.entries(ActionRow.__name__):
-        recorded = recorded_of(entry.fields())
-        found[recorded.key] = max(recorded, found.get(recorded.key, recorded), key=_certainty)
-    return sorted(found.values(), key=lambda each: each.action.at)
-
-
-def _certainty(recorded: Recorded) -> tuple[bool, datetime, bool]:
-    return recorded.answer is not None, recorded.action.at, recorded.abandoned is not None
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -7,7 +7,7 @@ an unanswered statement is still given: before another can begin. (Needs Postgre
 lends sessions out by the transaction.)
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ import trio
 from engine.database.pool import Database
 from engine.database.session import Session
 from engine.database.statements import Runner, Statements
-from engine.errors import DatabaseError
+from engine.errors import DatabaseError, LockLost
 
 LEASE_SECONDS: Final = 20.0
 _UNLOCK_SECONDS: Final = 1.0
@@ -68,11 +68,34 @@ class HeldLock(Runner):
             if patience.cancelled_caught:
                 return
 
+    async def during[T](self, work: Callable[[], Awaitable[T]]) -> T:
+        """What `work` gives, the lease kept meanwhile. Raises `LockLost` when the lock is lost before its end: it is
+        cut short then, for another may have begun."""
+        results: list[T] = []
+        failure: Exception | None = None
+        async with trio.open_nursery() as nursery:
+
+            async def watch() -> None:
+                await self.wait_lost()
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(watch)
+            try:
+                results.append(await work())
+            except Exception as error:  # noqa: BLE001 - raised below as it is, not in a group of one
+                failure = error
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        if not results:
+            raise LockLost("the connection that held the lock is gone")
+        return results[0]
+
 
 @asynccontextmanager
 async def try_lock(database: Database, name: str, *, lease: float = LEASE_SECONDS) -> AsyncGenerator[HeldLock | None]:
-    """The lock `name`, or None if another holds it; freed at the end. Whoever holds it for long runs `wait_lost`.
-    Raises `DatabaseError`."""
+    """The lock `name`, or None if another holds it; freed at the end. Whoever holds it for long works
+    `during` it. Raises `DatabaseError`."""
     async with database.session(statement_timeout_ms=int(lease * 250)) as session:
         await session.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{lease * 1000:.0f}ms"])
         rows = await session.fetch("SELECT pg_try_advisory_lock(%s, hashtext(%s)) AS ours", [_CLASS, name])

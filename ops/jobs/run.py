@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import trio
@@ -9,7 +10,7 @@ import trio
 from engine.config import Config
 from engine.database import Database, Runner
 from engine.database.lock import HeldLock, try_lock
-from engine.errors import DatabaseAway, EngineError
+from engine.errors import DatabaseAway, EngineError, LockLost
 from engine.log import get_logger
 from engine.redaction import mask_text
 from ops.jobs import runs
@@ -64,21 +65,11 @@ async def run_job(
 
 async def _guarded(job: Job, context: JobContext, lock: HeldLock) -> bool:
     """Whether the job came to a good end; it is cut short when its lock is lost, for then another may start it."""
-    ok = lost = False
-    async with trio.open_nursery() as nursery:
-
-        async def watch() -> None:
-            nonlocal lost
-            await lock.wait_lost()
-            lost = True
-            nursery.cancel_scope.cancel()
-
-        nursery.start_soon(watch)
-        ok = await _run(job, context)
-        nursery.cancel_scope.cancel()
-    if lost and not ok:
+    try:
+        return await lock.during(partial(_run, job, context))
+    except LockLost:
         context.report("failed: the connection that held the job's lock is gone")
-    return ok
+        return False
 
 
 async def _run(job: Job, context: JobContext) -> bool:

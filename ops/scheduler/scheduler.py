@@ -9,6 +9,8 @@ the next time makes changes of the clock, and of the database's presence, no spe
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import NoReturn
 
 import trio
 
@@ -82,26 +84,23 @@ class Scheduler:
         metrics.LEADER.set(1)
         try:
             async with trio.open_nursery() as leading:
-                leading.start_soon(self._keep_starting, lock, nursery, leading)
-                await lock.wait_lost()
+                try:
+                    await lock.during(partial(self._keep_starting, lock, nursery, leading))
+                except DatabaseError as error:
+                    log.warning("leadership_lost", error=str(error))
                 leading.cancel_scope.cancel()
-            log.warning("leadership_lost")
         finally:
             metrics.LEADER.set(0)
 
-    async def _keep_starting(self, lock: HeldLock, nursery: trio.Nursery, leading: trio.Nursery) -> None:
-        try:
-            await self._take_over(lock, leading)
-            next_tick = trio.current_time()
-            while True:
-                if trio.current_time() >= next_tick:
-                    next_tick = trio.current_time() + self._pace.tick
-                    await self._start_due(lock, nursery)
-                await self._start_asked_for(lock, nursery)
-                await trio.sleep(self._pace.look)
-        except DatabaseError as error:
-            log.warning("cannot_lead", error=str(error))
-            leading.cancel_scope.cancel()
+    async def _keep_starting(self, lock: HeldLock, nursery: trio.Nursery, leading: trio.Nursery) -> NoReturn:
+        await self._take_over(lock, leading)
+        next_tick = trio.current_time()
+        while True:
+            if trio.current_time() >= next_tick:
+                next_tick = trio.current_time() + self._pace.tick
+                await self._start_due(lock, nursery)
+            await self._start_asked_for(lock, nursery)
+            await trio.sleep(self._pace.look)
 
     async def _take_over(self, lock: HeldLock, leading: trio.Nursery) -> None:
         metrics.begin_at_zero(job.name for job in self._jobs)

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 from engine.config import DatabaseConfig
 from engine.database import Database
 from engine.database.lock import HeldLock, try_lock
-from engine.errors import DatabaseError
+from engine.errors import DatabaseError, LockLost
 from ops.embedded.postgres import EmbeddedPostgres
 from tests.database.cut_line import cuttable_line
 
@@ -99,3 +100,25 @@ async def test_a_line_gone_dead_is_noticed_before_another_gets_the_lock(folder: 
             with trio.fail_after(10):
                 while await taken(database, "a"):  # noqa: ASYNC110 - PostgreSQL has no event for it
                     await trio.sleep(0.1)
+
+
+async def test_work_under_a_lock_gives_what_it_gives_and_raises_what_it_raises(database: Database) -> None:
+    async def fails() -> None:
+        await trio.lowlevel.checkpoint()
+        raise KeyError("as it is, in no group")
+
+    async with try_lock(database, "a", lease=LEASE) as lock:
+        assert lock is not None
+        assert [row["one"] for row in await lock.during(lambda: lock.fetch("SELECT 1 AS one"))] == [1]
+        with pytest.raises(KeyError):
+            await lock.during(fails)
+        await lock.during(partial(trio.sleep, 2 * LEASE))
+        assert await taken(database, "a")
+
+
+async def test_work_is_cut_short_when_its_lock_is_lost(database: Database) -> None:
+    async with try_lock(database, "a", lease=LEASE) as lock:
+        assert lock is not None
+        await database.execute("SELECT pg_terminate_backend(%s)", [await backend(lock)])
+        with trio.fail_after(10), pytest.raises(LockLost):
+            await lock.during(trio.sleep_forever)

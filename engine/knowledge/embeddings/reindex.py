@@ -13,7 +13,7 @@ import trio
 from engine.config import Config
 from engine.database import Database, Runner
 from engine.database.lock import try_lock
-from engine.errors import EngineError, ReindexError
+from engine.errors import LockLost, ReindexError
 from engine.knowledge.embeddings import filling, sets
 from engine.knowledge.embeddings.base import Embedder, Made
 from engine.knowledge.embeddings.pace import Pace
@@ -116,28 +116,13 @@ async def drop_set(database: Database, set_id: int) -> None:
 async def alone[T](database: Database, work: Callable[[], Awaitable[T]]) -> T:
     """What `work` gives, while nobody else in the whole database builds. Raises `ReindexError`, also when the lock is
     lost on the way: then another may have begun."""
-    results: list[T] = []
-    failure: EngineError | None = None
     async with try_lock(database, LOCK) as lock:
         if lock is None:
             raise ReindexError("embeddings are being built by another process: wait until it is done")
-        async with trio.open_nursery() as nursery:
-
-            async def watch() -> None:
-                await lock.wait_lost()
-                nursery.cancel_scope.cancel()
-
-            nursery.start_soon(watch)
-            try:
-                results.append(await work())
-            except EngineError as error:
-                failure = error
-            nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    if not results:
-        raise ReindexError("the connection that kept others from building is gone: run it again, it goes on")
-    return results[0]
+        try:
+            return await lock.during(work)
+        except LockLost as error:
+            raise ReindexError(f"{error}, which kept others from building: run it again, it goes on") from error
 
 
 class _Run:

@@ -77,7 +77,11 @@ class WithinHours:
         self._operators = operators
         self._config = config
         self._wall_clock = wall_clock
-        self.hours = in_words(config.hours)
+
+    @property
+    def hours(self) -> str:
+        """In words, with the holidays that are near."""
+        return in_words(self._config.hours, self._config.holidays, self._wall_clock().date())
 
     async def presence(self) -> Presence:
         if not is_open(self._config.hours, self._config.holidays, self._wall_clock()):

@@ -1,13 +1,17 @@
 """When operators are there: by the clock on the shop's wall, and in words. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from engine.config.hours import MIDNIGHT, Holiday, OpenHours, clock
 
 _FROM: Final = ("понеділка", "вівторка", "середи", "четверга", "п'ятниці", "суботи", "неділі")
 _TO: Final = ("понеділок", "вівторок", "середу", "четвер", "п'ятницю", "суботу", "неділю")
+_OF: Final = (
+    "січня", "лютого", "березня", "квітня", "травня", "червня", "липня", "серпня", "вересня", "жовтня", "листопада",
+    "грудня",
+)  # fmt: skip
 _WEEK: Final = 7
 
 
@@ -20,9 +24,19 @@ def is_open(hours: Sequence[OpenHours], holidays: Sequence[Holiday], local: date
     return not hours or any(local.weekday() in span.days and span.opens <= minute < span.closes for span in hours)
 
 
-def in_words(hours: Sequence[OpenHours]) -> str:
-    """As the bot says it, in Ukrainian: `з понеділка по п'ятницю з 9:00 до 18:00, у суботу з 10:00 до 15:00`."""
-    return ", ".join(f"{_days(span)} {_times(span)}" for span in hours)
+def in_words(hours: Sequence[OpenHours], holidays: Sequence[Holiday], today: date) -> str:
+    """As the bot says it, in Ukrainian, with the holidays of the week from `today` on: `з понеділка по п'ятницю з 9:00
+    до 18:00, у суботу з 10:00 до 15:00, крім 25 грудня`. Empty: at any time."""
+    off = _days_off(hours, holidays, today)
+    spans = [f"{_days(span)} {_times(span)}" for span in hours] or (["щодня"] if off else [])
+    return ", ".join([*spans, f"крім {' та '.join(off)}"] if off else spans)
+
+
+def _days_off(hours: Sequence[OpenHours], holidays: Sequence[Holiday], today: date) -> list[str]:
+    """Holidays on which somebody would be there."""
+    week = [today + timedelta(days=ahead) for ahead in range(_WEEK)]
+    worked = [day for day in week if not hours or any(day.weekday() in span.days for span in hours)]
+    return [f"{day.day} {_OF[day.month - 1]}" for day in worked if any(each.falls_on(day) for each in holidays)]
 
 
 def _days(span: OpenHours) -> str:

@@ -114,7 +114,7 @@ class SharedRegistry:
         if self.local.stage(uuid) != "ended" and self._cache.configured:
             with _memory_will_do("next"):
                 if (document := await self._cache.get(verdict_key(uuid))) is not None:
-                    return Verdict(document["next"], document["reason"], document["summary"])
+                    return _verdict(document)
         return self.local.next(uuid)
 
     async def run(self) -> NoReturn:
@@ -204,8 +204,15 @@ def _document(registration: Registration) -> dict[str, Any]:
 
 
 def _registration(uuid: UUID, document: dict[str, Any]) -> Registration:
-    briefing_of = document["briefing_of"]
+    """Of an engine that may be of another release: what it does not say is not known."""
+    briefing_of = document.get("briefing_of")
     return Registration(
-        uuid, document["caller"], document["called"], document["channel"], document["intent"],
+        uuid, document.get("caller"), document.get("called", ""), document.get("channel", ""), document.get("intent"),
         None if briefing_of is None else UUID(briefing_of),
     )  # fmt: skip
+
+
+def _verdict(document: dict[str, Any]) -> Verdict:
+    """As above; with a next step that is not known here the caller goes to an operator."""
+    step: NextStep = "hangup" if document.get("next") == "hangup" else "operator"
+    return Verdict(step, document.get("reason", ""), document.get("summary", ""))

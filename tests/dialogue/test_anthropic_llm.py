@@ -203,7 +203,8 @@ PING = sse("ping")
     ],
 )
 async def test_broken_streams_may_be_asked_again(script: list[Step], message: str) -> None:
-    async with model(Server([script]), first_event_timeout=0.4, gap_timeout=0.3) as anthropic_model:
+    short = {"first_event_timeout": 0.4, "gap_timeout": 0.3} if message == "stalled" else {}
+    async with model(Server([script]), **short) as anthropic_model:
         with pytest.raises(ModelError, match=message) as caught:
             await ask(anthropic_model)
     assert caught.value.retryable

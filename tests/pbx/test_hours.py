@@ -123,6 +123,26 @@ def test_a_mistake_is_named_with_its_remedy(
     ],
 )
 def test_in_words(monkeypatch: pytest.MonkeyPatch, hours: str, words: str, spoken: str) -> None:
-    told = in_words(shop(monkeypatch, hours).hours)
+    told = in_words(shop(monkeypatch, hours).hours, (), date(2026, 12, 24))
     assert told == words
     assert verbalize(told) == spoken
+
+
+@pytest.mark.parametrize(
+    ("hours", "today", "ending"),
+    [
+        ("Mon-Fri 09:00-18:00", date(2026, 12, 24), "до 18:00, крім 25 грудня"),
+        ("Mon-Fri 09:00-18:00", date(2026, 12, 25), "до 18:00, крім 25 грудня та 31 грудня"),
+        ("Sat 10:00-15:00", date(2026, 12, 24), "у суботу з 10:00 до 15:00"),
+        ("Mon-Fri 09:00-18:00", date(2026, 12, 1), "до 18:00"),
+        ("", date(2026, 12, 24), "щодня, крім 25 грудня"),
+        ("", date(2026, 12, 1), ""),
+    ],
+)
+def test_holidays_that_are_near_are_named(
+    monkeypatch: pytest.MonkeyPatch, hours: str, today: date, ending: str
+) -> None:
+    config = shop(monkeypatch, hours, "2026-12-25, 12-31")
+    told = in_words(config.hours, config.holidays, today)
+    assert told.endswith(ending)
+    assert bool(told) == bool(ending)

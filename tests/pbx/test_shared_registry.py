@@ -239,3 +239,14 @@ async def test_who_never_connects_is_counted(nursery: trio.Nursery, autojump_clo
     assert REGISTRY.get_sample_value("callctl_registrations_expired_total") == before + 3
     assert engine.local.statistics().waiting == 0
     nursery.cancel_scope.cancel()
+
+
+async def test_an_engine_of_another_release_is_understood(first: SharedRegistry, redis: RedisConfig) -> None:
+    waiting, ended, cache = uuid4(), uuid4(), Cache(redis)
+    await cache.set(registration_key(waiting), {"caller": "+380671234567", "news": 1}, ttl=60)
+    await cache.set(verdict_key(ended), {"next": "elsewhere"}, ttl=60)
+    await cache.aclose()
+    taken = await first.claim(waiting)
+    assert taken is not None
+    assert (taken.caller, taken.called, taken.briefing_of) == ("+380671234567", "", None)
+    assert await first.next(ended) == Verdict("operator")

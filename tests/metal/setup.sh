@@ -11,11 +11,14 @@ fail() { echo "metal: $*" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || fail "needs root, for a machine of its own (unshare, mount)"
 command -v apt-get >/dev/null || fail "needs Debian or a child of it (apt-get is missing)"
 unshare -m true 2>/dev/null || fail "needs the right to make a mount namespace (in a container: CAP_SYS_ADMIN)"
-[ -x "$root/sbin/init" ] && { echo "$root"; exit; }
 
 apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq "$@" >/dev/null; }
-install() { apt_get install -y --no-install-recommends mmdebstrap debian-archive-keyring; }
-command -v mmdebstrap >/dev/null || install 2>/dev/null || { apt_get update && install; } || fail "cannot install mmdebstrap"
+missing=()
+command -v ip >/dev/null || missing+=(iproute2)
+[ -x "$root/sbin/init" ] || command -v mmdebstrap >/dev/null || missing+=(mmdebstrap debian-archive-keyring)
+install() { apt_get install -y --no-install-recommends "${missing[@]}"; }
+[ ${#missing[@]} = 0 ] || install 2>/dev/null || { apt_get update && install; } || fail "cannot install ${missing[*]}"
+[ -x "$root/sbin/init" ] && { echo "$root"; exit; }
 
 # The mirror is the one this machine uses.
 mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } \

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +56,7 @@ def requirements() -> list[str]:
     return [canonicalize_name(Requirement(each).name) for each in listed]
 
 
+@cache
 def imported() -> set[str]:
     """Every dotted name that is imported, `from a.b import c` as both `a.b` and `a.b.c`, or looked for as a package."""
     names: set[str] = set()

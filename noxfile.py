@@ -23,11 +23,11 @@ def _install(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def tests(session: nox.Session) -> None:
-    """Unit, property and end-to-end tests, three files at a time: calls take real time. Arguments go to pytest."""
+    """Unit, property and end-to-end tests, four files at a time: calls take real time. Arguments go to pytest."""
     _install(session)
-    three = ("-n", "3", "--dist", "loadfile")
+    four = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
     rest = " and ".join(f"not {marker}" for marker in _ELSEWHERE)
-    session.run("pytest", "-m", rest, *(session.posargs or three), env=_KEEP_BYTECODE)
+    session.run("pytest", "-m", rest, *(session.posargs or four), env=_KEEP_BYTECODE)
 
 
 @nox.session(python=PYTHON)

@@ -12,6 +12,11 @@ from ops.embedded.valkey import EmbeddedValkey
 from tests.temporary import temporary_postgres
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole calls first: they last long and leave the processor to others; what is short evens out the end."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedPostgres]:
     """A real PostgreSQL, empty, for the tests of one module."""

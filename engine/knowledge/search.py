@@ -1,8 +1,8 @@
 """Search over the shop's articles: by words and by vectors at once, fused.
 
 Before: a tool, with a caller waiting. After: PostgreSQL (`lookup`), whoever makes the vectors (`embeddings`), the
-decision what answers (`ranking`). The words are looked up while the question's vector is made; where none can be had in
-time the words answer alone. A database that is away is known within 250 ms.
+decision what answers (`ranking`). The words are looked up while the question's vector is made and looked up; where none
+can be had in time the words answer alone. A database that is away is known within 250 ms.
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -95,38 +95,48 @@ class KnowledgeSearch:
         if not any(map(str.isalnum, question)):
             return []
         with metrics.KNOWLEDGE_SECONDS.time():
-            words, vector = await self._words_and_vector(question, lexemes(question))
-            near = await self._near(vector) if vector else None
+            words, vector, near = await self._both_halves(question)
         if self._vectors is not None and near is None:
             metrics.KNOWLEDGE_WORDS_ONLY.inc()
         scale = None if vector is None or near is None else scale_of(vector.set.made.model)
         return rank(words, near or (), scale, category)
 
-    async def _words_and_vector(self, question: str, stems: Sequence[str]) -> tuple[list[Hit], QueryVector | None]:
+    async def _both_halves(self, question: str) -> tuple[list[Hit], QueryVector | None, list[Hit] | None]:
+        """By words, and by the vector that was had in time: beside each other, on connections of their own."""
+        words: list[Hit] = []
         vector: QueryVector | None = None
+        near: list[Hit] | None = None
         failure: DatabaseError | None = None
-        hits: list[Hit] = []
 
-        async def embed(vectors: QueryVectors) -> None:
-            nonlocal vector
-            with trio.move_on_after(_VECTOR_SECONDS) as patience:
-                vector = await vectors.embed(question)
-            if patience.cancelled_caught:
-                log.warning("no_vector_in_time", seconds=_VECTOR_SECONDS)
+        async def by_meaning(vectors: QueryVectors) -> None:
+            nonlocal vector, near
+            vector = await self._vector(vectors, question)
+            if vector is not None:
+                near = await self._near(vector)
 
         async with trio.open_nursery() as nursery:
             if self._vectors is not None:
-                nursery.start_soon(embed, self._vectors)
-            today = self._today()
+                nursery.start_soon(by_meaning, self._vectors)
             try:
-                if stems:  # none: a question of small words, «Де ви?», which has a meaning all the same
-                    hits = await self._in_database(lambda sql: by_words(sql, stems, today))
+                words = await self._by_words(lexemes(question))
             except DatabaseError as error:
                 failure = error
                 nursery.cancel_scope.cancel()
         if failure is not None:
             raise failure
-        return hits, vector
+        return words, vector, near
+
+    async def _by_words(self, stems: Sequence[str]) -> list[Hit]:
+        if not stems:  # a question of small words, «Де ви?», which has a meaning all the same
+            return []
+        today = self._today()
+        return await self._in_database(lambda sql: by_words(sql, stems, today))
+
+    async def _vector(self, vectors: QueryVectors, question: str) -> QueryVector | None:
+        with trio.move_on_after(_VECTOR_SECONDS):
+            return await vectors.embed(question)
+        log.warning("no_vector_in_time", seconds=_VECTOR_SECONDS)
+        return None
 
     async def _near(self, asked: QueryVector) -> list[Hit] | None:
         """None where the set could not be searched: it may have been dropped in this very moment."""

@@ -13,9 +13,10 @@ _DRAWN: Final = "waterfall"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`at`: seconds since the call began. `waterfall`: of an answer that was timed. `data`: of a tool (`arguments`,
-    `result`) or an event."""
+    """`id`: of its element, the same as long as the call grows. `at`: seconds since the call began. `waterfall`: of an
+    answer that was timed. `data`: of a tool (`arguments`, `result`) or an event."""
 
+    id: str
     kind: Literal["caller", "bot", "tool", "event"]
     at: float
     text: str
@@ -38,12 +39,15 @@ def _lines(call: Mapping[str, Any], began: datetime) -> Iterator[Line]:
 
     for turn in call["turns"]:
         timed = waterfall(turn["n"], turn["latencies"] or {}) if turn["speaker"] == "bot" else None
-        yield Line(turn["speaker"], at(turn), turn["text"], interrupted=turn["interrupted"], waterfall=timed)
-    for tool in call["tool_calls"]:
         yield Line(
-            "tool", at(tool), tool["tool"], ok=tool["ok"], milliseconds=tool["duration_ms"],
+            f"turn-{turn['n']}", turn["speaker"], at(turn), turn["text"], interrupted=turn["interrupted"],
+            waterfall=timed,
+        )  # fmt: skip
+    for n, tool in enumerate(call["tool_calls"]):
+        yield Line(
+            f"tool-{n}", "tool", at(tool), tool["tool"], ok=tool["ok"], milliseconds=tool["duration_ms"],
             data={"arguments": tool["arguments"], "result": tool["result"]},
         )  # fmt: skip
-    for event in call["events"]:
+    for n, event in enumerate(call["events"]):
         if event["kind"] != _DRAWN:
-            yield Line("event", at(event), event["kind"], data=event["data"])
+            yield Line(f"event-{n}", "event", at(event), event["kind"], data=event["data"])

@@ -17,7 +17,7 @@ from engine.knowledge.words import sound, tsquery
 
 CANDIDATES: Final = 40
 """Chunks of each half."""
-EF_SEARCH: Final = 200
+EF_SEARCH: Final = 160
 """How widely the HNSW index is searched: see tests/bench/knowledge_search.py."""
 _WEIGHED: Final = 400
 """Chunks weighed by words, at most."""

@@ -51,7 +51,7 @@ from engine.transport.audiosocket import AudioSocketTransport
 from engine.transport.listener import serve_audiosocket
 from engine.transport.poller import Poller
 from engine.transport.ticker import open_clock, run_ticker
-from engine.warmup import Vendors, warm_up
+from engine.warmup import Vendors, load_once, warm_up
 from engine.web.api import Backend
 from engine.web.api.backend import Jobs
 from engine.web.app import create_app, create_metrics_app
@@ -209,6 +209,7 @@ async def _services(
     voice = PhraseCache(vendors.synthesizer)
     now = datetime.now(config.call.timezone).time()
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(load_once)
         nursery.start_soon(warm_up, "store", store.ping)
         nursery.start_soon(warm_up, "phrases", partial(voice.warm, map(verbalize, texts.needed_at_once(now))))
 

@@ -7,8 +7,10 @@ from typing import Final
 import trio
 
 from engine.dialogue.llm import LanguageModel
+from engine.dialogue.tools.toolbox import TOOLS
 from engine.errors import EngineError
 from engine.log import get_logger
+from engine.media.silero import SpeechModel
 from engine.speech.base import Recognizer, Synthesizer
 
 log = get_logger("warm_up")
@@ -34,3 +36,10 @@ async def warm_up(name: str, make_ready: Callable[[], Awaitable[object]]) -> Non
             log.warning("not_warmed_up", part=name, error=str(error))
     if scope.cancelled_caught:
         log.warning("not_warmed_up", part=name, error=f"no answer within {WARM_UP_SECONDS:.0f} s")
+
+
+async def load_once() -> None:
+    """What is made on its first use and kept: the detector's graph and the tools' schemas, 30 ms together. A first call
+    would hold up every other one with it."""
+    await trio.to_thread.run_sync(SpeechModel)
+    await trio.to_thread.run_sync(lambda: [tool.spec for tool in TOOLS.values()])

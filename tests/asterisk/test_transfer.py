@@ -53,7 +53,8 @@ async def test_caller_and_operator_talk_and_the_operator_knows_why(
         await until(lambda: bridged_with_operator(asterisk), 10)
         took = trio.current_time() - ended_at
         await hear_each_other(call, operator)
-    (invite, *_) = operator.invites()
+    ours = str(engine.call_id)  # a caller of an earlier test, cut off without a BYE, may still be in the queue
+    invite = next(each for each in operator.invites() if each.headers["x-callctl-call"] == ours)
     note(f"transfer by {way}, {rate} Hz", f"bridged {took:.2f} s after the announcement, 0.5 s of them ringing")
     note("  shown to the operator", invite.shown)
     note("  X-Callctl-Reason", invite.reason)
@@ -62,7 +63,6 @@ async def test_caller_and_operator_talk_and_the_operator_knows_why(
     assert engine.ended.outcome is Outcome.TRANSFERRED
     assert words(TEXTS.phrases.transfer) in words(heard(call.ear)), "the announcement was cut"
     assert invite.number == CALLER.removeprefix("+")
-    assert invite.headers["x-callctl-call"] == str(engine.call_id)
     assert invite.reason == "customer_request"
     assert "оператором" in invite.summary
     assert invite.shown == f"{invite.reason}: {invite.summary}"

@@ -203,16 +203,18 @@ async def test_never_more_at_once_than_allowed(database: Database, vendor: Vendo
     for minute in range(8):
         await put(database, minute=minute)
     async with judging(vendor, concurrency=3) as judge:
-        busy = Busy(judge.model)
+        busy = Busy(judge.model, wanted=3)
         await evaluate(database, Judge(busy, judge.name, judge.prices, judge.concurrency))
     assert busy.most == 3
 
 
 class Busy:
-    """A model that counts who uses it at the same time."""
+    """A model that counts who uses it at the same time; it keeps the first until so many are there as are wanted."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, wanted: int) -> None:
         self._model = model
+        self._wanted = wanted
+        self._all_there = trio.Event()
         self._now = 0
         self.most = 0
 
@@ -220,7 +222,11 @@ class Busy:
     async def stream(self, request: Any) -> AsyncIterator[Any]:
         self._now += 1
         self.most = max(self.most, self._now)
+        if self._now == self._wanted:
+            self._all_there.set()
         try:
+            with trio.move_on_after(30):
+                await self._all_there.wait()
             async with self._model.stream(request) as events:
                 yield events
         finally:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import trio
 
 from engine.config import Config
 from engine.database import Database

@@ -41,5 +41,4 @@ async def warm_up(name: str, make_ready: Callable[[], Awaitable[object]]) -> Non
 async def load_once() -> None:
     """What is made on its first use and kept: the detector's graph and the tools' schemas, 30 ms together. A first call
     would hold up every other one with it."""
-    await trio.to_thread.run_sync(SpeechModel)
-    await trio.to_thread.run_sync(lambda: [tool.spec for tool in TOOLS.values()])
+    await trio.to_thread.run_sync(lambda: (SpeechModel(), [tool.spec for tool in TOOLS.values()]))

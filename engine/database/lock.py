@@ -94,8 +94,8 @@ class HeldLock(Runner):
 
 @asynccontextmanager
 async def try_lock(database: Database, name: str, *, lease: float = LEASE_SECONDS) -> AsyncGenerator[HeldLock | None]:
-    """The lock `name`, or None if another holds it; freed at the end. Whoever holds it for long works
-    `during` it. Raises `DatabaseError`."""
+    """The lock `name`, or None if another holds it; freed at the end. Whoever holds it for long works `during` it.
+    Raises `DatabaseError`."""
     async with database.session(statement_timeout_ms=int(lease * 250)) as session:
         await session.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{lease * 1000:.0f}ms"])
         rows = await session.fetch("SELECT pg_try_advisory_lock(%s, hashtext(%s)) AS ours", [_CLASS, name])

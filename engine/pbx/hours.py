@@ -5,13 +5,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from engine.config.hours import MIDNIGHT, Holiday, OpenHours, clock
+from engine.speech.verbalize.vocabulary import MONTHS_OF
 
 _FROM: Final = ("понеділка", "вівторка", "середи", "четверга", "п'ятниці", "суботи", "неділі")
 _TO: Final = ("понеділок", "вівторок", "середу", "четвер", "п'ятницю", "суботу", "неділю")
-_OF: Final = (
-    "січня", "лютого", "березня", "квітня", "травня", "червня", "липня", "серпня", "вересня", "жовтня", "листопада",
-    "грудня",
-)  # fmt: skip
 _WEEK: Final = 7
 
 
@@ -36,7 +33,7 @@ def _days_off(hours: Sequence[OpenHours], holidays: Sequence[Holiday], today: da
     """Holidays on which somebody would be there."""
     week = [today + timedelta(days=ahead) for ahead in range(_WEEK)]
     worked = [day for day in week if not hours or any(day.weekday() in span.days for span in hours)]
-    return [f"{day.day} {_OF[day.month - 1]}" for day in worked if any(each.falls_on(day) for each in holidays)]
+    return [f"{day.day} {MONTHS_OF[day.month - 1]}" for day in worked if any(each.falls_on(day) for each in holidays)]
 
 
 def _days(span: OpenHours) -> str:

@@ -17,7 +17,7 @@ import trio
 from engine.config import Config
 from engine.database import Database, Runner
 from engine.database.lock import LEASE_SECONDS, HeldLock, try_lock
-from engine.errors import DatabaseError
+from engine.errors import DatabaseError, LockLost
 from engine.log import get_logger
 from ops.jobs import requests, runs
 from ops.jobs.job import Job
@@ -86,8 +86,10 @@ class Scheduler:
             async with trio.open_nursery() as leading:
                 try:
                     await lock.during(partial(self._keep_starting, lock, nursery, leading))
+                except LockLost:
+                    log.warning("leadership_lost")
                 except DatabaseError as error:
-                    log.warning("leadership_lost", error=str(error))
+                    log.warning("cannot_lead", error=str(error))
                 leading.cancel_scope.cancel()
         finally:
             metrics.LEADER.set(0)

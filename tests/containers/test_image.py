@@ -7,6 +7,8 @@ from tests.containers.compose import Compose, docker, inspect
 pytestmark = pytest.mark.containers
 
 MEGABYTE = 1_000_000
+LARGEST = 450
+"""Megabytes."""
 
 
 def run(*arguments: str, entrypoint: str = "callctl") -> str:
@@ -19,7 +21,7 @@ def test_size_user_and_labels(built: Compose) -> None:
     image = inspect("callctl")
     megabytes = image["Size"] / MEGABYTE
     print(f"\n{megabytes:.0f} MB")
-    assert megabytes < 450
+    assert megabytes < LARGEST
     config = image["Config"]
     assert config["User"] == "10001:10001"
     assert config["StopSignal"] == "SIGTERM"

@@ -1,7 +1,8 @@
 """Vectors that mean something, without a model: texts that share words, or the beginnings of words, are near.
 
 Each stem, and each run of four letters in it, is a direction drawn from its own hash; a text is the sum of its
-directions. The same text is the same vector in every process.
+directions. All have one direction in common, as a model's have: two texts that share nothing have a cosine of about
+0.5, a question and what answers it of about 0.7. The same text is the same vector in every process.
 """
 
 import hashlib
@@ -15,16 +16,18 @@ from engine.knowledge.stems import stems
 
 _RUN: Final = 4
 _RUN_WEIGHT: Final = 0.4
+_NOTHING: Final = 1e-9
 
 
 def vector_of(text: str, dimensions: int) -> NDArray[np.float32]:
     """[dimensions], not of unit length: neither are the vendor's, when they are shortened."""
-    total = _direction("", dimensions) * 0.1
+    total = np.zeros(dimensions)
     for stem in stems(text):
         total = total + _direction(stem, dimensions)
         for at in range(len(stem) - _RUN + 1):
             total = total + _RUN_WEIGHT * _direction(stem[at : at + _RUN], dimensions)
-    return total.astype(np.float32)
+    own = total / max(np.linalg.norm(total), _NOTHING)
+    return np.asarray(own + _direction("", dimensions), np.float32)
 
 
 @lru_cache(maxsize=20_000)

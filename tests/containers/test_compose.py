@@ -45,6 +45,7 @@ def test_a_caller_holds_a_conversation(up: Up) -> None:
     print(f"\n{said}")
     assert len(lines(said, ["you  "])) == 4
     assert len(lines(said, ["bot  "])) == 5
+    assert "двісті п'ятдесят гривень" in " ".join(said.split()), "what delivery costs, from the article on it"
     assert "the bot hung up" in said
     assert "completed" in callctl(compose, "calls", "list")
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import trio
 
+from engine.config import Config
 from engine.database import Database
 from engine.errors import EmbeddingsError
 from engine.knowledge.chunking import Chunk, embedded_text
@@ -58,6 +59,14 @@ async def add(database: Database, articles: Mapping[str, str]) -> None:
 
 def digest(title: str, text: str) -> str:
     return hashlib.sha256(embedded_text(Chunk(title, text)).encode()).hexdigest()
+
+
+def with_provider(config: Config, provider: str) -> Config:
+    other = Config()
+    for name in Config.__slots__:
+        setattr(other, name, getattr(config, name))
+    other.embeddings = config.embeddings.model_copy(update={"provider": provider})
+    return other
 
 
 @dataclass(slots=True)

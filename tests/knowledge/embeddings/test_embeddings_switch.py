@@ -11,15 +11,7 @@ from engine.config import Config
 from engine.database import Database
 from engine.knowledge.embeddings import QueryVector, as_sql, open_query_embedder, sets
 from engine.knowledge.embeddings.reindex import rebuild, reindex
-from tests.knowledge.embeddings.shop import QUESTIONS, SHOP, EmulatedGoogle, StemEmbedder, stock
-
-
-def with_provider(config: Config, provider: str) -> Config:
-    other = Config()
-    for name in Config.__slots__:
-        setattr(other, name, getattr(config, name))
-    other.embeddings = config.embeddings.model_copy(update={"provider": provider})
-    return other
+from tests.knowledge.embeddings.shop import QUESTIONS, SHOP, EmulatedGoogle, StemEmbedder, stock, with_provider
 
 
 async def nearest(database: Database, asked: QueryVector) -> str:

@@ -50,6 +50,7 @@ from engine.store.client import StoreClient
 from engine.transport.audiosocket import AudioSocketTransport
 from engine.transport.listener import serve_audiosocket
 from engine.transport.poller import Poller
+from engine.transport.realtime import take_priority
 from engine.transport.ticker import open_clock, run_ticker
 from engine.warmup import Vendors, load_once, warm_up
 from engine.web.api import Backend
@@ -165,6 +166,7 @@ async def _answer_calls(
 ) -> None:
     """Listen, report `ready`, and drain once told to stop. The clock and the poller outlive the last call, which needs
     them to say goodbye on the wire."""
+    take_priority(config.call.realtime_priority)
     with Poller() as poller:
         async with trio.open_nursery() as media:
             media.start_soon(poller.run, name="poller")

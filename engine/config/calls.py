@@ -60,6 +60,9 @@ class CallConfig(BaseSettings):
     max_lateness_ms: int = Field(default=60, gt=0)
     """New callers go to the operators while more than one moment in twenty is later than this, and until as few are
     later than half of it."""
+    realtime_priority: int = Field(default=0, ge=0, le=99)
+    """Real-time priority of the thread that sends audio, 1 where others work on the machine; 0: none. It needs
+    CAP_SYS_NICE or LimitRTPRIO=, which its systemd unit has."""
     accept_unregistered: bool = True
     """Take calls the dialplan has not announced (the development default)."""
     max_duration: Seconds = 1800.0

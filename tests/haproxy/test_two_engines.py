@@ -42,7 +42,7 @@ async def test_announced_to_one_held_by_the_other_and_asked_of_either(world: Wor
             assert await announce(two.first.web, call_id, secret=SECRET, caller="+380671234567")
             callers.append(await calls.enter_async_context(place_call(*two.balancer.audiosocket, call_id=call_id)))
             await callers[-1].wait_for_audio()
-        await until_active(two, (1, 1))
+        await until_active(two, lambda *held: held == (1, 1))
         for caller in callers:
             world.set("anthropic", script=["Слухаю."])
             await cut_in(caller, "Добрий день")
@@ -75,7 +75,7 @@ async def test_the_callers_of_a_lost_engine_are_let_go_and_the_others_talk_on(
 ) -> None:
     async with pair(world, tmp_path / "haproxy.log") as two, AsyncExitStack() as calls:
         callers = [await connected(two, calls) for _ in range(4)]
-        await until_active(two, (2, 2))
+        await until_active(two, lambda *held: held == (2, 2))
         lost_at = trio.current_time()
         lose(two.first)
         gone: list[tuple[SimulatedCaller, float]] = []
@@ -106,7 +106,8 @@ async def test_who_one_engine_has_no_room_for_the_other_takes(world: World, tmp_
             call_id = uuid4()
             assert await announced_in_two_parts(two.balancer, call_id)
             await connect(two, calls, call_id)
-            await until_talking(two, count)  # before that a call has a place where it was announced, and where it comes
+            # Before that a call has a place where it was announced, and where it comes.
+            await until_active(two, lambda *held, count=count: sum(held) == count)
         assert await two.active() == (2, 2)
         assert not await two.balancer.announce(uuid4()), "and told so in the word that the dialplan knows"
 
@@ -142,13 +143,8 @@ async def connect(two: Pair, calls: AsyncExitStack, call_id: UUID) -> SimulatedC
     return caller
 
 
-async def until_active(two: Pair, wanted: tuple[float, float]) -> None:
+async def until_active(two: Pair, is_so: Callable[[float, float], bool]) -> None:
+    """`is_so`: of the calls that the first and the second hold."""
     with trio.fail_after(PATIENCE):
-        while await two.active() != wanted:  # noqa: ASYNC110 - asked of other processes
-            await trio.sleep(0.1)
-
-
-async def until_talking(two: Pair, count: int) -> None:
-    with trio.fail_after(PATIENCE):
-        while sum(await two.active()) != count:  # noqa: ASYNC110 - asked of other processes
+        while not is_so(*await two.active()):  # noqa: ASYNC110 - asked of other processes
             await trio.sleep(0.1)

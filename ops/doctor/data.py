@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,8 @@ from ops.scheduler.schedule import Schedule
 from sql import MIGRATIONS
 
 _STATEMENT_MS: Final = 3000
-_EXTENSIONS: Final = ("pg_trgm", "vector")
+_EXTENSIONS: Final[Mapping[str, tuple[int, int]]] = {"vector": (0, 8), "pg_trgm": (1, 4)}
+"""And the oldest of each that will do: a search goes on by itself past expired articles since pgvector 0.8."""
 _ROOM_FOR_BACKUPS: Final = 1000 * MEGABYTE
 _LATE: Final = timedelta(hours=1)
 
@@ -51,11 +52,20 @@ async def database(config: Config) -> Finding:
 async def extensions(config: Config) -> Finding:
     """The server has what the migrations create."""
     async with _session(config) as session:
-        rows = await session.fetch("SELECT name, default_version FROM pg_available_extensions")
-    versions = {row["name"]: row["default_version"] for row in rows}
+        rows = await session.fetch(
+            "SELECT name, coalesce(installed_version, default_version) AS version FROM pg_available_extensions"
+        )
+    return of_extensions({row["name"]: row["version"] for row in rows})
+
+
+def of_extensions(versions: Mapping[str, str]) -> Finding:
+    """`versions`: by name, as PostgreSQL writes them. Pure."""
     if missing := [name for name in _EXTENSIONS if name not in versions]:
         return failed(f"the server has no {', '.join(missing)}")
-    return ok(", ".join(f"{name} {versions[name]}" for name in _EXTENSIONS))
+    found = [f"{name} {versions[name]}" for name in _EXTENSIONS]
+    if any(tuple(map(int, versions[name].split(".")[:2])) < oldest for name, oldest in _EXTENSIONS.items()):
+        return failed(f"too old: {', '.join(found)}")
+    return ok(", ".join(found))
 
 
 async def schema(config: Config) -> Finding:

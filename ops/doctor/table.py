@@ -39,8 +39,9 @@ _GOOGLE: Final = (
 CHECKS: Final = (
     Check("database", data.database, "check DATABASE_URL (host, port, name, password) and that the server runs",
           _no_database),
-    Check("extensions", data.extensions, "install pgvector (Debian: postgresql-NN-pgvector) and postgresql-contrib; "
-          "then, as the database's superuser, CREATE EXTENSION vector", _no_database),
+    Check("extensions", data.extensions, "install pgvector 0.8 or newer (Debian: postgresql-NN-pgvector) and "
+          "postgresql-contrib; then, as the database's superuser, CREATE EXTENSION vector, or ALTER EXTENSION vector "
+          "UPDATE where there is an older one", _no_database),
     Check("schema", data.schema, "callctl db migrate", _no_database),
     Check("partitions", data.partitions, "callctl db migrate, then callctl partitions ensure", _no_database),
     Check("articles", data.articles, "callctl knowledge load DIR (ops/seed/knowledge has some to start from)",

@@ -1,6 +1,6 @@
 """The checks of what is kept, against a real PostgreSQL and Valkey in good order and with injected faults."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,3 +137,16 @@ async def test_what_lies_in_the_spool_counts_as_room(tmp_path: Path) -> None:
     check = Check("room", data.spool_room, "")
     [looked] = await look_at_all([check], Config.from_env({"records": {"spool_directory": spool}}))
     assert looked.finding.state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ({"vector": "0.8.0", "pg_trgm": "1.6"}, "vector 0.8.0, pg_trgm 1.6"),
+        ({"vector": "0.7.4", "pg_trgm": "1.6"}, "too old: vector 0.7.4, pg_trgm 1.6"),
+        ({"pg_trgm": "1.6"}, "the server has no vector"),
+    ],
+)
+def test_extensions_must_be_there_and_new_enough(versions: Mapping[str, str], said: str) -> None:
+    found = data.of_extensions(versions)
+    assert (found.state, found.text) == ("ok" if "0.8.0" in said else "failed", said)

@@ -65,16 +65,15 @@ async def produce(writer: RecordWriter, rate: float, first: float) -> None:
 async def load(writer: RecordWriter, rate: int, seconds: float) -> float:
     """The producers for so long; the clock's lateness p99 meanwhile, in ms."""
     began, processor = time.monotonic(), time.process_time()
-    async with ticking(CALLS) as (nursery, clock):
+    async with ticking(CALLS) as seats:
         for number in range(CALLS if rate else 0):
-            nursery.start_soon(produce, writer, rate / CALLS, number / rate)
+            seats.nursery.start_soon(produce, writer, rate / CALLS, number / rate)
         await trio.sleep(seconds)
-    late = clock.statistics()
     share = (time.process_time() - processor) / (time.monotonic() - began)
-    print(f"    clock late p50 {late.lateness_p50 * 1000:.1f} ms, p99 {late.lateness_p99 * 1000:.1f} ms, "
-          f"max {late.lateness_max * 1000:.0f} ms, missed {late.missed}; {share * 100:.0f} % of a core, "
+    print(f"    clock late p50 {seats.late_ms(50):.1f} ms, p99 {seats.late_ms(99):.2f} ms, "
+          f"max {seats.late_ms(100):.0f} ms, missed {seats.clock.statistics().missed}; {share * 100:.0f} % of a core, "
           f"{writer.pending} rows in memory at the end", flush=True)  # fmt: skip
-    return late.lateness_p99 * 1000
+    return seats.late_ms(99)
 
 
 async def run(server: EmbeddedPostgres, folder: Path, rate: int, seconds: float) -> None:
@@ -114,8 +113,8 @@ async def rounds(writer: RecordWriter, database: Database, rate: int, seconds: f
     share, alone, together = (statistics.median(values) for values in (shares, without, beside))
     print(f"in the tables as they come: {share * rate:.0f} rows a second: {'ok' if share >= SHARE else 'MISSED'}, "
           f"bar {SHARE * rate:.0f} of {rate}")  # fmt: skip
-    print(f"clock late p99, median of {ROUNDS} rounds: {alone:.1f} ms without the writer, {together:.1f} with it: "
-          f"{'ok' if together <= LATER * alone else 'MISSED'}, bar {LATER * alone:.1f}", flush=True)  # fmt: skip
+    print(f"clock late p99, median of {ROUNDS} rounds: {alone:.2f} ms without the writer, {together:.2f} with it: "
+          f"{'ok' if together <= LATER * alone else 'MISSED'}, bar {LATER * alone:.2f}", flush=True)  # fmt: skip
 
 
 async def heap(writer: RecordWriter, database: Database, before: int) -> None:

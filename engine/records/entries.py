@@ -7,9 +7,9 @@ last one: `crc32 kind json`.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import orjson
@@ -22,8 +22,7 @@ _CHECKSUM_DIGITS: Final = 8
 _NAMES: Final = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS.values()}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """`kind`: the row's class; `month_of`: the moment whose partition it belongs to, None if its table has none."""
 
     kind: str
@@ -47,7 +46,7 @@ def entry_of(row: Row) -> Entry:
         raw = orjson.dumps(row, _plain, orjson.OPT_SERIALIZE_NUMPY)
     except orjson.JSONEncodeError:  # half a surrogate pair; a key that is no text
         raw = _patiently(row)
-    if b"\\u0000" in raw:
+    if b"\\" in raw and b"\\u0000" in raw:  # the first is quick to look for, and mostly not there
         raw = _NUL.sub(rb"\1", raw)
     return Entry(type(row).__name__, raw, getattr(row, "started_at", None))
 

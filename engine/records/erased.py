@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -120,7 +120,7 @@ def _cleaned(entry: Entry, row: Fields) -> Entry | None:
     changes = _WITHOUT[entry.kind](row)
     if changes is None:
         return None
-    return replace(entry, json=json.dumps({**row, **changes}, ensure_ascii=False, separators=(",", ":")).encode())
+    return entry._replace(json=json.dumps({**row, **changes}, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _calls(rows: Iterable[Fields]) -> list[UUID]:

@@ -61,7 +61,7 @@ class RecordTables:
     async def _write_together(self, entries: Sequence[Entry]) -> None:
         months = _months(entries)
         missing = [moment for month, moment in months.items() if month not in self._prepared]
-        arrays = {kind: _array(entries, kind) for kind in dict.fromkeys(entry.kind for entry in entries)}
+        arrays = _arrays(entries)
 
         def insert(statements: Statements) -> None:
             statements.execute("SET LOCAL synchronous_commit = on")  # whatever the server's own habit
@@ -80,8 +80,12 @@ class RecordTables:
         return bool(prepared)
 
 
-def _array(entries: Iterable[Entry], kind: str) -> str:
-    return "[" + b",".join(entry.json for entry in entries if entry.kind == kind).decode() + "]"
+def _arrays(entries: Iterable[Entry]) -> Mapping[str, str]:
+    """Each kind's rows as one JSON array."""
+    rows: dict[str, list[bytes]] = {}
+    for entry in entries:
+        rows.setdefault(entry.kind, []).append(entry.json)
+    return {kind: "[" + b",".join(lines).decode() + "]" for kind, lines in rows.items()}
 
 
 def _months(entries: Iterable[Entry]) -> Mapping[Month, datetime]:

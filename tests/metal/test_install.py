@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.metal.guide import as_callctl
@@ -27,6 +28,16 @@ def test_it_is_active_has_said_so_itself_and_is_nobody_special(installed: Machin
 def test_systemd_says_what_it_is_doing(installed: Machine) -> None:
     assert installed.shown("StatusText") == ["answering calls at 127.0.0.1:9092 in 2 workers"]
     assert len(installed.processes("cli.worker")) == 2
+
+
+def test_audio_has_priority_where_the_machine_can_allow_it(installed: Machine) -> None:
+    """In a container it may not be able to, whatever the unit says."""
+    allowed = [worker.rlimit(psutil.RLIMIT_RTPRIO)[0] for worker in installed.processes("cli.worker")]
+    events = {line["event"] for line in installed.logged()}
+    print(f"\nreal-time priority allowed to the workers: {allowed}")
+    assert {"real_time_priority", "no_real_time_priority"} & events == {
+        "real_time_priority" if all(allowed) else "no_real_time_priority"
+    }
 
 
 @pytest.mark.parametrize("unit", [SERVE, SCHEDULER])

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID, uuid4
 
 import httpx
@@ -14,7 +15,9 @@ from ops.emulators.caller import CallEnded, CallerOptions, SimulatedCaller, plac
 from ops.emulators.caller_dialplan import announce
 from ops.emulators.caller_script import QUIET_MS, Heard, Say, Step, perform
 
-_STDIN = 0
+_STDIN: Final = 0
+_GOODBYE_SECONDS: Final = 1.0
+"""How long the caller waits for a bot that is about to hang up."""
 
 
 class CannotDial(EngineError):
@@ -68,13 +71,16 @@ async def _perform(caller: SimulatedCaller, call: Call, tell: Callable[[Heard], 
 
 
 async def _type(caller: SimulatedCaller, call: Call, tell: Callable[[Heard], None]) -> None:
-    """Each line typed is spoken; the end of input hangs up, and the end of the call ends the typing."""
+    """Each line typed is spoken. The end of input hangs up, unless the bot, who has said goodbye, does so first; the
+    end of the call ends the typing."""
     try:
         tell(Heard(None, await caller.wait_for_bot_turn(quiet_ms=QUIET_MS)))
         while (line := await _typed(caller)) is not None:
             if text := line.strip():
                 await caller.say(text)
                 tell(Heard(Say(text), await caller.wait_for_bot_turn(quiet_ms=QUIET_MS)))
+        with trio.move_on_after(_GOODBYE_SECONDS):
+            await caller.wait_ended()
     except CallEnded:
         return
 

@@ -16,6 +16,10 @@ from engine.errors import ConfigError
 
 _CONNECT_SECONDS: Final = 3
 _PORT: Final = "5432"
+WIDTHS: Final = {"hnsw.ef_search": 160, "pg_trgm.similarity_threshold": 0.55}
+"""How wide a search goes through the index of vectors (see tests/bench/knowledge_search.py) and from which similarity
+on a word may be another one that was misheard. Told to the session, not to each search, which is one round trip so;
+a server that lacks the extensions takes them as well."""
 _HERE: Final = "localhost"
 _HERE_TOO: Final = frozenset({"", "localhost", "::1", "/tmp", "/run/postgresql", "/var/run/postgresql"})
 
@@ -23,12 +27,13 @@ _HERE_TOO: Final = frozenset({"", "localhost", "::1", "/tmp", "/run/postgresql",
 def settings(config: DatabaseConfig, statement_timeout_ms: int) -> dict[str, Any]:
     """Arguments of psycopg's `connect`. A server that is gone without a word is found out within half a minute, also
     by a connection that only waits."""
+    told = {"statement_timeout": statement_timeout_ms, "timezone": "UTC", "datestyle": "ISO"} | WIDTHS
     return {
         "autocommit": True,
         "row_factory": dict_row,
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "callctl",
-        "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC -c datestyle=ISO",
+        "options": " ".join(f"-c {name}={value}" for name, value in told.items()),
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,

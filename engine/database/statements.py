@@ -23,9 +23,12 @@ class Statements:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def fetch(self, query: LiteralString, parameters: Parameters = (), *, names: Names | None = None) -> list[Row]:
-        """All rows, each a dict by column."""
-        return self._connection.execute(_named(query, names), parameters or None).fetchall()
+    def fetch(
+        self, query: LiteralString, parameters: Parameters = (), *, names: Names | None = None, once: bool = False
+    ) -> list[Row]:
+        """All rows, each a dict by column. `once`: planned for these parameters, for no plan does for all."""
+        prepare = False if once else None
+        return self._connection.execute(_named(query, names), parameters or None, prepare=prepare).fetchall()
 
     def execute(self, query: LiteralString, parameters: Parameters = (), *, names: Names | None = None) -> int:
         """Run a statement, or several without parameters; the number of rows touched by the last."""

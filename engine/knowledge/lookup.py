@@ -2,6 +2,8 @@
 
 A question's words weigh by how rare they are among the chunks, more in a heading than in a text. Only the rarer ones
 look chunks up, since the common ones are in nearly all of them; all of them count when those are weighed.
+
+How wide the indexes are searched is told to the connection (engine/database/connections.py, `WIDTHS`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,22 +19,13 @@ from engine.knowledge.words import sound, tsquery
 
 CANDIDATES: Final = 40
 """Chunks of each half."""
-EF_SEARCH: Final = 160
-"""How widely the HNSW index is searched: see tests/bench/knowledge_search.py."""
 _WEIGHED: Final = 400
 """Chunks weighed by words, at most."""
-_ALIKE: Final = 0.55
-"""Similarity of sound from which a word nobody has written may be one that was misheard."""
 _HEARD: Final = 5
 """Letters of a stem of which so much can be said."""
 _MISHEARD: Final = 0.7
 _IN_TEXT: Final = 0.6
 
-_SETTINGS: Final = """
-    SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-           set_config('pg_trgm.similarity_threshold', %s, true)"""
-"""Until the transaction ends. A plan for any word reads all chunks for a rare one. Told from which similarity on, the
-index leaves out the third of the vocabulary that would be looked at for nothing."""
 _FORMS: Final = """
     SELECT asked.stem, known.word, known.chunks,
            (SELECT greatest(reltuples, 1)::float FROM pg_class WHERE oid = 'chunks'::regclass) AS total
@@ -69,8 +62,6 @@ _BY_VECTOR: Final = """
     ORDER BY distance, chunk_id"""
 """Whether a vector's article is there and valid is asked of each as the index hands it out: OFFSET 0 keeps it from
 becoming a join with all of them."""
-_WIDTH: Final = """
-    SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', %s, true)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +76,7 @@ class _Term:
 
 
 def by_words(statements: Statements, stems: Sequence[str], today: date) -> list[Hit]:
-    """The chunks that cover most of the question's weight, best first. `today`: expired articles are left out.
-    In a transaction."""
-    statements.execute(_SETTINGS, [str(_ALIKE)])
+    """The chunks that cover most of the question's weight, best first. `today`: expired articles are left out."""
     terms = _terms(statements, list(dict.fromkeys(stems)))
     known = sorted((term for term in terms if term.words), key=lambda term: term.chunks)
     if not known:
@@ -97,20 +86,20 @@ def by_words(statements: Statements, stems: Sequence[str], today: date) -> list[
         "anywhere": [tsquery(term.words) for term in known], "weights": [term.worth / weight for term in known],
         "in_heading": [tsquery(term.words, "A") for term in known], "in_text": _IN_TEXT, "today": today,
         "driving": tsquery(_driving(known)), "weighed": _WEIGHED, "candidates": CANDIDATES,
-    })  # fmt: skip
+    }, once=True)  # a plan for any word reads all chunks for a rare one  # fmt: skip
     return [_hit(row) for row in found]
 
 
 def by_vector(statements: Statements, vectors: Names, vector: str, today: date) -> list[Hit]:
     """The chunks nearest to a question's vector (written as pgvector does), nearest first. `vectors`: the set's
-    `names`. In a transaction. Where the nearest are mostly of old promotions the index is asked again, to go on until
-    there are enough: being able to costs it a tenth, so it is not told at once."""
+    `names`. Where the nearest are mostly of old promotions the index is asked again, to go on until there are enough:
+    being able to costs it a tenth, so it is not told at once."""
     asked = {"vector": vector, "candidates": CANDIDATES, "today": today}
-    for scan in ("off", "strict_order"):
-        statements.execute(_WIDTH, [str(EF_SEARCH), scan])
-        rows = statements.fetch(_BY_VECTOR, asked, names=vectors)
-        if len(rows) >= CANDIDATES:
-            break
+    rows = statements.fetch(_BY_VECTOR, asked, names=vectors)
+    if len(rows) < CANDIDATES:
+        with statements.transaction():
+            statements.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+            rows = statements.fetch(_BY_VECTOR, asked, names=vectors)
     return [_hit(row) for row in rows]
 
 

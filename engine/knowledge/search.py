@@ -148,8 +148,8 @@ class KnowledgeSearch:
             return None
 
     async def _in_database[T](self, work: Callable[[Statements], T]) -> T:
-        """In one transaction, and not for long."""
-        return await self._patience.within(_DATABASE_SECONDS, partial(self._database.transaction, work))
+        """Not for long."""
+        return await self._patience.within(_DATABASE_SECONDS, partial(self._database.run, work))
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from engine.log import get_logger
 from engine.media.clock import MediaClock, Seat
 from engine.metrics import CLOCK_LATENESS, LOOP_LAG
 
-_SWITCH_SECONDS: Final = 0.001
+SWITCH_SECONDS: Final = 0.001
 """How long another thread, such as gRPC's, may keep the interpreter from the clock. Python's default is a quarter of a
 frame."""
 _LAG_WINDOW: Final = 1.0
@@ -29,7 +29,7 @@ def open_clock() -> MediaClock:
 
 async def run_ticker(clock: MediaClock) -> NoReturn:
     """Drive `clock` until cancelled. Sets the interpreter's switch interval for the process."""
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    sys.setswitchinterval(SWITCH_SECONDS)
     worst = 0.0
     window_end = trio.current_time() + _LAG_WINDOW
     while True:

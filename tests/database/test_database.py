@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from engine.config import DatabaseConfig
 from engine.database import Database, Statements
+from engine.database.connections import WIDTHS
 from engine.errors import DatabaseAway, DatabaseError
 from ops.embedded.postgres import EmbeddedPostgres
 
@@ -86,6 +87,17 @@ async def test_the_statement_timeout_holds(server: EmbeddedPostgres) -> None:
         with pytest.raises(DatabaseAway):
             await database.fetch("SELECT pg_sleep(60)")
         assert await database.fetch("SELECT 1 AS one") == [{"one": 1}]
+
+
+async def test_a_session_searches_as_wide_as_it_was_told(server: EmbeddedPostgres) -> None:
+    """Told before the extensions are there, in force when they are."""
+    async with Database(config(server.url)) as database, database.session() as session:
+        for runner in (database, session):
+            await runner.execute("CREATE EXTENSION IF NOT EXISTS vector; CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            await runner.fetch("SELECT '[1]'::vector, 'a' % 'b'")
+            for name, value in WIDTHS.items():
+                [row] = await runner.fetch("SELECT setting::float FROM pg_settings WHERE name = %s", [name])
+                assert row["setting"] == value
 
 
 async def test_a_cancelled_caller_leaves_and_so_does_its_statement(database: Database) -> None:

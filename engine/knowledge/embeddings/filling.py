@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
 from engine.database import Runner, Statements
 from engine.knowledge.chunking import Chunk, embedded_text
 from engine.knowledge.embeddings.base import Made, Vector, Vectors
@@ -28,7 +30,7 @@ class Missing:
 
 def as_sql(vector: Vector) -> str:
     """As pgvector reads it: a parameter for `%s::vector`."""
-    return "[" + ",".join(f"{each:.8g}" for each in vector.tolist()) + "]"
+    return orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 async def building_set(runner: Runner, made: Made) -> EmbeddingSet | None:

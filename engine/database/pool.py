@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from engine.config import DatabaseConfig
 from engine.database.connections import adapt, settings
+from engine.database.pipeline import Pipeline
 from engine.database.session import Session
 from engine.database.statements import Connection, Row, Runner, Statements
 from engine.database.threads import run_in_thread
@@ -47,6 +48,7 @@ class Database(Runner):
         )
         self._config = config
         self._limiter = trio.CapacityLimiter(config.pool_size)
+        self._pipelines = list[Pipeline]()
         self.available = False
         """Whether the last thing heard of the database was good."""
 
@@ -57,6 +59,8 @@ class Database(Runner):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for pipeline in self._pipelines:
+            pipeline.close()
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(self._pool.close, _CLOSE_SECONDS)
 
@@ -76,6 +80,11 @@ class Database(Runner):
         """A connection of its own beside the pool's, to be entered; its statements take at most so many milliseconds,
         or as long as they take (0)."""
         return Session(self._config, statement_timeout_ms=statement_timeout_ms)
+
+    def pipeline(self) -> Pipeline:
+        """For what is written all the time: a connection of its own beside the pool's, without threads."""
+        self._pipelines.append(Pipeline(self._config))
+        return self._pipelines[-1]
 
     async def run[T](self, work: Callable[[Statements], T]) -> T:
         """Run `work` in a thread on a connection of the pool, in autocommit."""

@@ -25,7 +25,7 @@ INSERT: Final[Mapping[type[Row], LiteralString]] = {
     CallStarted: """
         INSERT INTO calls (id, started_at, caller, called, channel, intent, engine, prompt_version)
         SELECT DISTINCT ON (call_id) call_id, started_at, caller, called, channel, intent, engine, prompt_version
-        FROM jsonb_to_recordset(%s::jsonb) AS r(call_id uuid, started_at timestamptz, caller text, called text,
+        FROM jsonb_to_recordset($1::jsonb) AS r(call_id uuid, started_at timestamptz, caller text, called text,
             channel text, intent text, engine text, prompt_version text)
         ON CONFLICT (id, started_at) DO UPDATE SET caller = excluded.caller, called = excluded.called,
             channel = excluded.channel, intent = excluded.intent, engine = excluded.engine,
@@ -34,31 +34,31 @@ INSERT: Final[Mapping[type[Row], LiteralString]] = {
         INSERT INTO call_turns (call_id, started_at, n, at, speaker, text, language, confidence, interrupted,
             latencies)
         SELECT call_id, started_at, n, at, speaker, text, language, confidence, interrupted, latencies
-        FROM jsonb_populate_recordset(NULL::call_turns, %s::jsonb)
+        FROM jsonb_populate_recordset(NULL::call_turns, $1::jsonb)
         ON CONFLICT DO NOTHING""",
     ToolCallRow: """
         INSERT INTO call_tool_calls (call_id, started_at, n, at, name, arguments, result, ok, duration_ms)
         SELECT call_id, started_at, n, at, name, arguments, result, ok, duration_ms
-        FROM jsonb_populate_recordset(NULL::call_tool_calls, %s::jsonb)
+        FROM jsonb_populate_recordset(NULL::call_tool_calls, $1::jsonb)
         ON CONFLICT DO NOTHING""",
     EventRow: """
         INSERT INTO call_events (call_id, started_at, n, at, kind, data)
         SELECT call_id, started_at, n, at, kind, data
-        FROM jsonb_populate_recordset(NULL::call_events, %s::jsonb)
+        FROM jsonb_populate_recordset(NULL::call_events, $1::jsonb)
         ON CONFLICT DO NOTHING""",
     ModelUseRow: """
         INSERT INTO llm_usage (call_id, started_at, purpose, n, at, model, input_tokens, output_tokens,
             cache_read_tokens, cache_write_tokens, cost)
         SELECT call_id, started_at, purpose, n, at, model, input_tokens, output_tokens, cache_read_tokens,
             cache_write_tokens, cost
-        FROM jsonb_populate_recordset(NULL::llm_usage, %s::jsonb)
+        FROM jsonb_populate_recordset(NULL::llm_usage, $1::jsonb)
         ON CONFLICT DO NOTHING""",
     CallEnded: """
         INSERT INTO calls (id, started_at, ended_at, outcome, transfer_reason, transfer_summary, scenario, language,
             answer_ms, cost, cost_total)
         SELECT DISTINCT ON (call_id) call_id, started_at, ended_at, outcome, transfer_reason, transfer_summary,
             scenario, language, answer_ms, cost, cost_total
-        FROM jsonb_to_recordset(%s::jsonb) AS r(call_id uuid, started_at timestamptz, ended_at timestamptz,
+        FROM jsonb_to_recordset($1::jsonb) AS r(call_id uuid, started_at timestamptz, ended_at timestamptz,
             outcome text, transfer_reason text, transfer_summary text, scenario text, language text,
             answer_ms real[], cost jsonb, cost_total numeric)
         ON CONFLICT (id, started_at) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome,
@@ -70,7 +70,7 @@ INSERT: Final[Mapping[type[Row], LiteralString]] = {
             answered_at, answer, abandoned)
         SELECT DISTINCT ON (key) key, call_id, phone, tool, arguments, request, engine, intended_at, answered_at,
             answer, abandoned
-        FROM jsonb_populate_recordset(NULL::store_actions, %s::jsonb)
+        FROM jsonb_populate_recordset(NULL::store_actions, $1::jsonb)
         ORDER BY key, answer IS NULL, intended_at DESC, abandoned NULLS LAST
         ON CONFLICT (key) DO UPDATE SET answered_at = coalesce(known.answered_at, excluded.answered_at),
             answer = coalesce(known.answer, excluded.answer),
@@ -86,7 +86,7 @@ INSERT: Final[Mapping[type[Row], LiteralString]] = {
             (array_agg(note ORDER BY created_at DESC))[1],
             (array_agg(preferred_time ORDER BY created_at DESC) FILTER (WHERE preferred_time IS NOT NULL))[1],
             max(created_at)
-        FROM jsonb_populate_recordset(NULL::callback_requests, %s::jsonb) GROUP BY id, call_id, phone
+        FROM jsonb_populate_recordset(NULL::callback_requests, $1::jsonb) GROUP BY id, call_id, phone
         ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, known.name), note = excluded.note,
             preferred_time = coalesce(excluded.preferred_time, known.preferred_time), created_at = excluded.created_at
         WHERE known.done_at IS NULL AND known.created_at <= excluded.created_at""",
@@ -98,7 +98,7 @@ INSERT: Final[Mapping[type[Row], LiteralString]] = {
             (array_agg(vehicle ORDER BY updated_at DESC) FILTER (WHERE vehicle IS NOT NULL))[1],
             (array_agg(address ORDER BY updated_at DESC) FILTER (WHERE address IS NOT NULL))[1],
             max(updated_at)
-        FROM jsonb_populate_recordset(NULL::customers, %s::jsonb) GROUP BY phone
+        FROM jsonb_populate_recordset(NULL::customers, $1::jsonb) GROUP BY phone
         ON CONFLICT (phone) DO UPDATE SET
             name = CASE WHEN excluded.updated_at >= known.updated_at THEN coalesce(excluded.name, known.name)
                 ELSE coalesce(known.name, excluded.name) END,

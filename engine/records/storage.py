@@ -33,7 +33,7 @@ class RecordStorage:
 
     def __init__(self, database: Database, spool: Spool) -> None:
         self._database = database
-        self._tables = RecordTables(database)
+        self._tables, self._of_replay = RecordTables(database), RecordTables(database)
         self._spool = spool
         self._patience = Patience()
         self._is_flowing = True
@@ -101,7 +101,7 @@ class RecordStorage:
         """Whether the spool is empty now."""
         self._is_waiting = trio.Event()
         try:
-            while await replay_segment(self._spool, self._tables):
+            while await replay_segment(self._spool, self._of_replay):
                 pass
         except (DatabaseError, SpoolError) as error:
             log.warning("replay_stopped", error=str(error))

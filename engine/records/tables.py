@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from engine.database import Database, Statements
+from engine.database import Database
 from engine.errors import DataRefused
 from engine.records.entries import Entry
 from engine.records.erased import mark, without_erased
@@ -26,10 +26,11 @@ class Refused:
 
 
 class RecordTables:
-    """Remembers which months it has prepared."""
+    """Remembers which months it has prepared, and keeps a connection."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._pipeline = database.pipeline()
         self._prepared: set[Month] = set()
 
     async def write(self, entries: Sequence[Entry]) -> list[Refused]:
@@ -61,16 +62,10 @@ class RecordTables:
     async def _write_together(self, entries: Sequence[Entry]) -> None:
         months = _months(entries)
         missing = [moment for month, moment in months.items() if month not in self._prepared]
-        arrays = _arrays(entries)
-
-        def insert(statements: Statements) -> None:
-            statements.execute("SET LOCAL synchronous_commit = on")  # whatever the server's own habit
-            for moment in missing:
-                statements.execute("SELECT ensure_partitions(%s)", [moment])
-            for kind, array in arrays.items():
-                statements.execute(INSERT[KINDS[kind]], [array])
-
-        await self._database.transaction(insert)
+        await self._pipeline.write([
+            *(("SELECT ensure_partitions($1)", [moment.isoformat().encode()]) for moment in missing),
+            *((INSERT[KINDS[kind]], [array]) for kind, array in _arrays(entries).items()),
+        ])  # fmt: skip
         self._prepared |= months.keys()
 
     def _forget(self, entries: Sequence[Entry]) -> bool:
@@ -80,15 +75,15 @@ class RecordTables:
         return bool(prepared)
 
 
-def _arrays(entries: Iterable[Entry]) -> Mapping[str, str]:
+def _arrays(entries: Iterable[Entry]) -> Mapping[str, bytes]:
     """Each kind's rows as one JSON array."""
     rows: dict[str, list[bytes]] = {}
     for entry in entries:
         rows.setdefault(entry.kind, []).append(entry.json)
-    return {kind: "[" + b",".join(lines).decode() + "]" for kind, lines in rows.items()}
+    return {kind: b"[" + b",".join(lines) + b"]" for kind, lines in rows.items()}
 
 
 def _months(entries: Iterable[Entry]) -> Mapping[Month, datetime]:
-    """Each month the entries need, with a moment in it."""
-    of_calls = {entry.month_of for entry in entries if entry.month_of is not None}
-    return {(moment.year, moment.month): moment for moment in (start.astimezone(UTC) for start in of_calls)}
+    """Each month the entries need, with a moment in it. A call's rows have their moment in common."""
+    of_calls = {id(entry.month_of): entry.month_of for entry in entries if entry.month_of is not None}
+    return {(moment.year, moment.month): moment for moment in (each.astimezone(UTC) for each in of_calls.values())}

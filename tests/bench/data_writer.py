@@ -151,7 +151,7 @@ async def count(database: Database) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=int, default=RATE, help="rows a second")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each half of a round (default 3)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each half of a round (default 5)")
     chosen = parser.parse_args()
     log.configure("ERROR")
     first, *rest = sorted(os.sched_getaffinity(0))

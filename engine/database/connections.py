@@ -14,12 +14,12 @@ from engine.config import DatabaseConfig
 from engine.database.statements import Connection
 from engine.errors import ConfigError
 
-_CONNECT_SECONDS: Final = 3
-_PORT: Final = "5432"
 WIDTHS: Final = {"hnsw.ef_search": 160, "pg_trgm.similarity_threshold": 0.55}
 """How wide a search goes through the index of vectors (see tests/bench/knowledge_search.py) and from which similarity
 on a word may be another one that was misheard. Told to the session, not to each search, which is one round trip so;
 a server that lacks the extensions takes them as well."""
+_CONNECT_SECONDS: Final = 3
+_PORT: Final = "5432"
 _HERE: Final = "localhost"
 _HERE_TOO: Final = frozenset({"", "localhost", "::1", "/tmp", "/run/postgresql", "/var/run/postgresql"})
 

@@ -16,7 +16,7 @@ from engine.errors import ConfigError
 
 WIDTHS: Final = {"hnsw.ef_search": 160, "pg_trgm.similarity_threshold": 0.55}
 """How wide a search goes through the index of vectors (see tests/bench/knowledge_search.py) and from which similarity
-on a word may be another one that was misheard. Told to the session, not to each search, which is one round trip so;
+on a word may be another one that was misheard. Told to the session, for to tell each search costs it three round trips;
 a server that lacks the extensions takes them as well."""
 _CONNECT_SECONDS: Final = 3
 _PORT: Final = "5432"

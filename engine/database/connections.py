@@ -24,16 +24,13 @@ _HERE: Final = "localhost"
 _HERE_TOO: Final = frozenset({"", "localhost", "::1", "/tmp", "/run/postgresql", "/var/run/postgresql"})
 
 
-def settings(config: DatabaseConfig, statement_timeout_ms: int) -> dict[str, Any]:
-    """Arguments of psycopg's `connect`."""
-    return {"autocommit": True, "row_factory": dict_row, **session_settings(statement_timeout_ms)}
-
-
-def session_settings(statement_timeout_ms: int, **more: str) -> dict[str, Any]:
-    """What libpq is told. A server that is gone without a word is found out within half a minute, also by a connection
-    that only waits. `more`: settings of the server's."""
-    told = {"statement_timeout": statement_timeout_ms, "timezone": "UTC", "datestyle": "ISO", **WIDTHS, **more}
+def settings(statement_timeout_ms: int, **server: str) -> dict[str, Any]:
+    """Arguments of psycopg's `connect`. A server that is gone without a word is found out within half a minute, also
+    by a connection that only waits. `server`: more settings of its own."""
+    told = {"statement_timeout": statement_timeout_ms, "timezone": "UTC", "datestyle": "ISO", **WIDTHS, **server}
     return {
+        "autocommit": True,
+        "row_factory": dict_row,
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "callctl",
         "options": " ".join(f"-c {name}={value}" for name, value in told.items()),

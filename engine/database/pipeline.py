@@ -13,8 +13,9 @@ import trio
 from psycopg import pq
 
 from engine.config import DatabaseConfig
-from engine.database.connections import session_settings
+from engine.database.connections import settings
 from engine.database.errors import as_ours
+from engine.database.statements import Connection
 from engine.errors import DatabaseAway
 
 _DONE: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.EMPTY_QUERY})
@@ -24,13 +25,13 @@ type Statement = tuple[LiteralString, Sequence[bytes]]
 
 
 class Pipeline:
-    """Connects when first asked, and again when the connection was lost. `close` it, or end its `Database`."""
+    """From `Database.pipeline`, which ends it. Connects when first asked, and again when the connection was lost."""
 
     def __init__(self, config: DatabaseConfig) -> None:
         self._url = config.url.get_secret_value()
-        self._told = session_settings(config.statement_timeout_ms, synchronous_commit="on")  # whatever its own habit
+        self._settings = settings(config.statement_timeout_ms, synchronous_commit="on")  # whatever its own habit
         self._taken = trio.Lock()
-        self._connection: psycopg.Connection | None = None
+        self._connection: Connection | None = None
 
     async def write(self, statements: Sequence[Statement]) -> None:
         """All of them or none, durable when it returns. What was lost on its way is sent again: only for what may be
@@ -53,7 +54,7 @@ class Pipeline:
     async def _write(self, statements: Sequence[Statement]) -> None:
         with as_ours():
             if self._connection is None:
-                self._connection = await _connected(self._url, self._told)
+                self._connection = await _connected(self._url, self._settings)
             try:
                 await _send(self._connection.pgconn, statements)
                 refused = await _answers(self._connection.pgconn)
@@ -64,13 +65,13 @@ class Pipeline:
                 raise refused
 
 
-async def _connected(url: str, told: Mapping[str, Any]) -> psycopg.Connection:
+async def _connected(url: str, arguments: Mapping[str, Any]) -> Connection:
     """In a thread, for it may wait for a name. A cancelled caller leaves at once, and what is connected for nobody is
     closed again."""
     left = threading.Event()
 
-    def connect() -> psycopg.Connection:
-        connection = psycopg.connect(url, autocommit=True, **told)
+    def connect() -> Connection:
+        connection: Connection = psycopg.connect(url, **arguments)
         if left.is_set():
             connection.close()
         return connection

@@ -37,7 +37,7 @@ class Database(Runner):
         self._pool = ConnectionPool(
             config.url.get_secret_value(),
             connection_class=psycopg.Connection[Row],
-            kwargs=settings(config, config.statement_timeout_ms),
+            kwargs=settings(config.statement_timeout_ms),
             min_size=1,
             max_size=config.pool_size,
             open=False,

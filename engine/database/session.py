@@ -23,7 +23,7 @@ class Session(Runner):
     def __init__(self, config: DatabaseConfig, *, statement_timeout_ms: int) -> None:
         """`statement_timeout_ms`: 0 for as long as it takes."""
         self._url = config.url.get_secret_value()
-        self._settings = settings(config, statement_timeout_ms)
+        self._settings = settings(statement_timeout_ms)
         self._limiter = trio.CapacityLimiter(1)
         self._connection: Connection
 

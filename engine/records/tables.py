@@ -83,8 +83,8 @@ class RecordTables:
 
 
 async def _sorted(entries: Iterable[Entry]) -> tuple[dict[str, list[Entry]], dict[Month, datetime]]:
-    """By kind, and the months they need. Not all at one go: rows that have waited are far from the processor, and to
-    look at five hundred takes as long as a call's frame may be late."""
+    """By kind, and the months they need. Not all at one go: rows that have waited are no longer in the processor's
+    caches, and frames may be due."""
     rows: dict[str, list[Entry]] = {}
     months: dict[Month, datetime] = {}
     for some in batched(entries, _AT_ONCE):

@@ -2,7 +2,7 @@
 
 200 producers hand in rows as calls do, while 200 seats tick on the media clock, each sending a frame. In rounds that
 take turns, so that a machine's moods meet both: the producers with no writer behind them (what making a row costs),
-then with the writer at work on a real PostgreSQL. Then as fast as a heap of rows goes into the tables, and with the
+and with the writer at work on a real PostgreSQL. Then as fast as a heap of rows goes into the tables, and with the
 database gone and the spool at work. Where there are two cores the engine's side has one of them to itself.
 """
 
@@ -103,17 +103,17 @@ async def run(server: EmbeddedPostgres, folder: Path, rate: int, seconds: float)
 async def rounds(writer: RecordWriter, database: Database, rate: int, seconds: float) -> None:
     """Without and with the writer in turn; the medians beside the bars."""
     without, beside, shares = list[float](), list[float](), list[float]()
-    for number in range(1, ROUNDS + 1):
-        print(f"round {number}: rows made and thrown away, {rate} a second, and the writer at work, in turns")
-        if number % 2:
+    for number in range(2 * ROUNDS):
+        if number % 4 in {0, 3}:  # neither is always the second
+            print(f"rows made and thrown away, {rate} a second")
             without.append(await load(RecordWriter(None), rate, seconds))
+            continue
+        print(f"the writer at work, {rate} rows a second")
         before = await count(database)
         beside.append(await load(writer, rate, seconds))
         shares.append((await count(database) - before) / (rate * seconds))
         while writer.pending:  # noqa: ASYNC110 - a queue tells nothing
             await trio.sleep(0.01)
-        if not number % 2:
-            without.append(await load(RecordWriter(None), rate, seconds))
     share, alone, together = (statistics.median(values) for values in (shares, without, beside))
     print(f"in the tables as they come: {share * rate:.0f} rows a second: {'ok' if share >= SHARE else 'MISSED'}, "
           f"bar {SHARE * rate:.0f} of {rate}")  # fmt: skip
@@ -151,7 +151,7 @@ async def count(database: Database) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=int, default=RATE, help="rows a second")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each half of a round (default 5)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each round (default 5)")
     chosen = parser.parse_args()
     log.configure("ERROR")
     first, *rest = sorted(os.sched_getaffinity(0))

@@ -1,10 +1,8 @@
 """Statements that go out together without a thread, against a real PostgreSQL."""
 
 import socket
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 import trio
@@ -17,14 +15,6 @@ from ops.embedded.postgres import EmbeddedPostgres
 
 ADD = "INSERT INTO kept SELECT $1, pg_backend_pid(), current_setting('synchronous_commit')"
 SLOW = "SELECT pg_sleep(60) /* ours */"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with EmbeddedPostgres(Path(name) / "postgres") as server:
-            yield server
 
 
 @pytest.fixture

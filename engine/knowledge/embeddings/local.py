@@ -127,7 +127,9 @@ class LocalEmbedder:
         try:
             process = await trio.lowlevel.open_process(
                 list(self._command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(),
-                start_new_session=True,  # a Ctrl-C at the terminal is ours to pass on
+                # A Ctrl-C at the terminal is ours to pass on; in a session of its own being nice would count for
+                # nothing: Linux gives each session an equal share (sched(7), "autogroup").
+                process_group=0,
             )  # fmt: skip
         except OSError as error:
             raise _ProcessLost(f"it cannot be started: {error}") from error

@@ -1,5 +1,6 @@
 """The offline model in a process of its own: what it finds, and what its death or silence costs."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -67,6 +68,8 @@ async def test_the_process_is_polite_and_dies_with_us() -> None:
         await embedder.embed(["доставка"], "passage")
         first = the_process()
         assert first.nice() >= 10
+        assert os.getsid(first.pid) == os.getsid(0)  # elsewhere its niceness would not count here
+        assert os.getpgid(first.pid) != os.getpgid(0)  # a Ctrl-C is not for it
         assert first.environ()["OMP_NUM_THREADS"] == "1"
         first.kill()
         await answered(embedder)

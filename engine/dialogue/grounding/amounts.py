@@ -7,6 +7,7 @@ from engine.dialogue.grounding.claims import Claim, Kind
 from engine.dialogue.grounding.hours import HALF
 from engine.dialogue.grounding.page import Found, Page
 from engine.dialogue.grounding.tokens import Sort
+from engine.speech.verbalize.numerals import words
 
 _HRYVNIA: Final = ("грн", "грив", "uah")
 _KOPECK: Final = ("коп",)
@@ -14,7 +15,11 @@ _FOREIGN: Final = ("долар", "доллар", "usd", "євро", "евро", 
 _SIGNS: Final = {"₴": True, "$": False, "€": False}
 """Whether hryvnias are meant."""
 _PER_CENT: Final = ("відсот", "процент")
-FREE: Final = ("безкоштовн", "безплатн", "бесплатн")
+_FREE: Final = ("безкоштовн", "безплатн", "бесплатн", "задарма", "задаром", "даром", "даруємо", "подаруємо", "дарим")
+_GIFT: Final = frozenset(words("подарунок подарок"))
+_AS: Final = ("у", "в")
+_CALLER_GIVES: Final = re.compile(r"сертиф|(?:шукає|обирає|купує|бер[её]|ище|выбирае|покупае)те")
+"""«Шукаєте у подарунок»: then it is the caller who gives."""
 _NO: Final = ("не", "ні", "до", "от")
 """«До безкоштовної доставки не вистачає»: what it is not."""
 _OF_A_CALL: Final = re.compile(r"дзвін|лінія|лінії|линия")
@@ -74,11 +79,18 @@ def measure(page: Page, at: int) -> Found:
 
 
 def free(page: Page, at: int) -> Found:
-    """«Доставка безкоштовна»: a price like any other."""
-    if not page.word(at).startswith(FREE):
+    """«Доставка безкоштовна», «монтаж у подарунок»: a price like any other."""
+    is_gift = page.word(at) in _GIFT
+    if is_gift and (page.word(at - 1) not in _AS or _CALLER_GIVES.search(page.text)):
         return None
-    is_said = not page.is_question and page.word(at - 1) not in _NO and not _OF_A_CALL.search(page.text)
+    before = page.word(at - 1 - is_gift)
+    is_said = not page.is_question and before not in _NO and not _OF_A_CALL.search(page.text)
     return (Claim(Kind.PRICE, (0,)),) if is_said else (), at + 1
+
+
+def is_free(word: str) -> bool:
+    """Whether `free` is to look."""
+    return word.startswith(_FREE) or word in _GIFT
 
 
 def half_price(page: Page, at: int) -> Found:

@@ -40,7 +40,7 @@ _OF_WORDS: Final[tuple[tuple[Callable[[str], bool], Recognise], ...]] = (
     (hours.HALF.__contains__, amounts.half_price),
     (("пів", *terms.HALVES).__contains__, terms.half),
     (terms.ONE.__contains__, terms.one),
-    (lambda word: word.startswith(amounts.FREE), amounts.free),
+    (amounts.is_free, amounts.free),
 )
 """... and of words by which word: most open nothing."""
 

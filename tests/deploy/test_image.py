@@ -137,6 +137,14 @@ def test_a_database_of_ones_own_is_taken(name: str) -> None:
     assert SERVICES["call-processor"]["environment"][name].startswith(f"${{{name}:-")
 
 
+def test_calls_come_first_on_the_processors() -> None:
+    """An embedding is made by a nice process, and that counts for nothing between containers."""
+    shares = {name: service.get("cpu_shares", 1024) for name, service in SERVICES.items()}
+    calls = shares.pop("call-processor")
+    assert calls >= 10 * max(shares.values())
+    assert calls >= 50 * max(shares["scheduler"], shares["prepare"])
+
+
 def test_postgres_has_room_for_the_vectors_and_for_the_rest() -> None:
     postgres = SERVICES["postgres"]
     [buffers] = re.findall(r"shared_buffers=(\d+)MB", " ".join(postgres["command"]))

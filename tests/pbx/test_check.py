@@ -36,7 +36,7 @@ class Shop:
 
     @property
     def sections(self) -> dict[str, dict[str, object]]:
-        ami = {"host": "127.0.0.1", "port": self.manager.port, "user": USER, "secret": SECRET, "timeout": 1.0}
+        ami = {"host": "127.0.0.1", "port": self.manager.port, "user": USER, "secret": SECRET, "timeout": 5.0}
         http = {"port": self.http_port, "internal_secret": BETWEEN_US}
         return {"ami": ami, "http": http, "audiosocket": {"port": self.audiosocket_port}}
 

@@ -20,6 +20,7 @@ from engine.records.erasure import erase
 from engine.records.partitions import ensure
 from engine.records.retention import Outcome
 from sql import MIGRATIONS
+from tests.bench.bars import said
 from tests.temporary import temporary_postgres
 
 ROWS: Final = 5_000_000
@@ -42,7 +43,7 @@ async def timed[T](work: Callable[[], Awaitable[T]]) -> tuple[float, T]:
 
 
 def say(what: str, seconds: float, target: float | None = None) -> None:
-    bar = "" if target is None else f"   {'ok' if seconds < target else 'MISSED'}: bar {target:.0f} s"
+    bar = "" if target is None else f"   {said(seconds < target)}: bar {target:.0f} s"
     print(f"{what:62} {seconds:8.3f} s{bar}", flush=True)
 
 

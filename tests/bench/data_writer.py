@@ -28,6 +28,7 @@ from engine.records.spool import Spool
 from engine.records.writer import RecordWriter
 from ops.embedded.postgres import EmbeddedPostgres
 from sql import MIGRATIONS
+from tests.bench.bars import LATER, said
 from tests.bench.processes import on_cores
 from tests.bench.seats import ticking
 
@@ -38,7 +39,6 @@ ROUNDS: Final = 15
 """As many as it takes to tell a fifth: one round's p99 is anywhere within a half of their median."""
 SHARE: Final = 0.98
 """Of the rows handed in that must be in the tables when their round ends; the rest is the last batch's."""
-LATER: Final = 1.2
 WORDS: Final = "Так, у нас є чотири зимові шини двісті п'ять на п'ятдесят п'ять, по дві тисячі гривень. Замовити?"
 
 
@@ -115,10 +115,10 @@ async def rounds(writer: RecordWriter, database: Database, rate: int, seconds: f
         while writer.pending:  # noqa: ASYNC110 - a queue tells nothing
             await trio.sleep(0.01)
     share, alone, together = (statistics.median(values) for values in (shares, without, beside))
-    print(f"in the tables as they come: {share * rate:.0f} rows a second: {'ok' if share >= SHARE else 'MISSED'}, "
+    print(f"in the tables as they come: {share * rate:.0f} rows a second: {said(share >= SHARE)}, "
           f"bar {SHARE * rate:.0f} of {rate}")  # fmt: skip
     print(f"clock late p99, median of {ROUNDS} rounds: {alone:.2f} ms without the writer, {together:.2f} with it: "
-          f"{'ok' if together <= LATER * alone else 'MISSED'}, bar {LATER * alone:.2f}", flush=True)  # fmt: skip
+          f"{said(together <= LATER * alone)}, bar {LATER * alone:.2f}", flush=True)  # fmt: skip
 
 
 async def heap(writer: RecordWriter, database: Database, before: int) -> None:

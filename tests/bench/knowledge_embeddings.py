@@ -31,13 +31,13 @@ from engine.knowledge.embeddings.reindex import rebuild
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.world import SEED_KNOWLEDGE
 from sql import MIGRATIONS
+from tests.bench.bars import LATER, said
 from tests.bench.processes import on_cores
 from tests.bench.seats import ticking
 from tests.knowledge.embeddings.shop import stock
 
 CALLS: Final = 200
 ROUNDS: Final = 6
-LATER: Final = 1.2
 MAKING_MS: Final = 30
 SHARE: Final = 0.9
 """Of what the provider alone can do."""
@@ -101,10 +101,6 @@ async def clock(seconds: float, cores: Sequence[int]) -> None:
     for what, values in late.items():
         median = statistics.median(values)
         print(f"    {median:.2f} ms ({min(values):.2f} to {max(values):.2f}): {said(median <= LATER * alone)}, {what}")
-
-
-def said(held: bool) -> str:
-    return "ok" if held else "MISSED"
 
 
 def _on_core(core: int) -> list[str]:

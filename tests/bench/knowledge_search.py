@@ -37,6 +37,7 @@ from engine.transport.ticker import SWITCH_SECONDS
 from ops.embedded.world import SEED_KNOWLEDGE
 from ops.seed.questions import QUESTIONS
 from sql import MIGRATIONS
+from tests.bench.bars import said
 from tests.temporary import temporary_postgres
 
 CHUNKS: Final = 100_000
@@ -175,9 +176,9 @@ def show(name: str, values: Sequence[float]) -> float:
 
 
 def judge(p95: float, recall: float) -> None:
-    print(f"p95 of a search {p95:.1f} ms: {'ok' if p95 <= BAR_MS else 'MISSED'}, bar {BAR_MS:.0f} ms")
+    print(f"p95 of a search {p95:.1f} ms: {said(p95 <= BAR_MS)}, bar {BAR_MS:.0f} ms")
     print(f"recall of the index, {NEAREST} nearest, ef_search {WIDTHS['hnsw.ef_search']}: {recall:.3f}: "
-          f"{'ok' if recall >= BAR_RECALL else 'MISSED'}, bar {BAR_RECALL}")  # fmt: skip
+          f"{said(recall >= BAR_RECALL)}, bar {BAR_RECALL}")  # fmt: skip
 
 
 async def measure(url: str, chunks: int) -> None:

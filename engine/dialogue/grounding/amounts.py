@@ -7,7 +7,6 @@ from engine.dialogue.grounding.claims import Claim, Kind
 from engine.dialogue.grounding.hours import HALF
 from engine.dialogue.grounding.page import Found, Page
 from engine.dialogue.grounding.tokens import Sort
-from engine.speech.verbalize.numerals import words
 
 _HRYVNIA: Final = ("грн", "грив", "uah")
 _KOPECK: Final = ("коп",)
@@ -16,7 +15,7 @@ _SIGNS: Final = {"₴": True, "$": False, "€": False}
 """Whether hryvnias are meant."""
 _PER_CENT: Final = ("відсот", "процент")
 _FREE: Final = ("безкоштовн", "безплатн", "бесплатн", "задарма", "задаром", "даром", "даруємо", "подаруємо", "дарим")
-_GIFT: Final = frozenset(words("подарунок подарок"))
+_GIFT: Final = ("подарунок", "подарок")
 _AS: Final = ("у", "в")
 _CALLER_GIVES: Final = re.compile(r"сертиф|(?:шукає|обирає|купує|бер[её]|ище|выбирае|покупае)те")
 """«Шукаєте у подарунок»: then it is the caller who gives."""
@@ -83,7 +82,7 @@ def free(page: Page, at: int) -> Found:
     is_gift = page.word(at) in _GIFT
     if is_gift and (page.word(at - 1) not in _AS or _CALLER_GIVES.search(page.text)):
         return None
-    before = page.word(at - 1 - is_gift)
+    before = page.word(at - 2 if is_gift else at - 1)
     is_said = not page.is_question and before not in _NO and not _OF_A_CALL.search(page.text)
     return (Claim(Kind.PRICE, (0,)),) if is_said else (), at + 1
 

@@ -41,7 +41,9 @@ def spoken_size(page: Page, at: int) -> Found:
     third += page.word(third).startswith(_RADIUS)
     if (rim := page.whole(third)) in _RIMS:
         return (Claim(Kind.SIZE, ((width, profile, rim),)),), third + 1 + page.word(third + 1).startswith(_RADIUS)
-    return None if second == at + 1 else ((Claim(Kind.SIZE, ((width, profile, None),)),), second + 1)
+    if second == at + 1:  # twenty is a profile and a rim
+        return _size_in_two(page, at)
+    return (Claim(Kind.SIZE, ((width, profile, None),)),), second + 1
 
 
 def _size_in_two(page: Page, at: int) -> Found:
